@@ -21,7 +21,7 @@ var (
 // Limits on what a query may ask. They bound the work that one request can cause.
 const (
 	MaxQueryRunes = 200  // runes of Query.Text; longer text is cut at 200 and the answer says so
-	MaxLimit      = 50   // hits per group and page
+	MaxLimit      = 100  // hits per group and page
 	DefaultLimit  = 10   //
 	MaxDepth      = 1000 // the last hit that paging reaches
 )
