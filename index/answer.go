@@ -1,0 +1,89 @@
+package index
+
+import (
+	"slices"
+
+	"tongsou/corpus"
+)
+
+// Found is what an engine found of one kind: the candidates to rank, the statistics to rank them by, and how many
+// documents match.
+type Found struct {
+	Kind       corpus.Kind
+	Candidates []Candidate
+	Stats      Stats
+	Total      int
+}
+
+// Group ranks what was found of one kind and cuts the page of the plan, with snippets.
+func (r *Ranking) Group(plan *Plan, f Found) Group {
+	g := Group{Kind: f.Kind, Hits: []Hit{}}
+	ranked := r.Rank(plan, f.Stats, f.Candidates)
+	g.Total = max(f.Total, len(ranked))
+	if plan.Offset >= len(ranked) {
+		return g
+	}
+	page := ranked[plan.Offset:min(len(ranked), plan.Offset+plan.Limit)]
+	h := newHighlighter(newMatcher(plan, f.Stats))
+	for i := range page {
+		g.Hits = append(g.Hits, h.hit(&page[i]))
+	}
+	return g
+}
+
+// maxMore is the number of further sections shown under a hit.
+const maxMore = 3
+
+func (h *highlighter) hit(d *Ranked) Hit {
+	best := d.Units[0]
+	m := best.Meta
+	hit := Hit{
+		ID: m.ID, Kind: m.Kind, Title: h.title(m.Title), Genre: m.Genre, Number: m.Number, Issuer: m.Issuer,
+		Region: m.Region, Date: m.Date, URL: m.URL, Sample: m.Sample, Card: m.Card, Section: best.Section,
+		Snippet: h.snippet(best.Body), Score: d.Score, Explain: d.Parts,
+		Valid: corpus.ValidityOn(m.Kind, m.Effective, m.Superseded, m.Repealed, h.matcher.plan.Today),
+	}
+	if m.Region != "" {
+		hit.Place = RegionName(m.Region)
+	}
+	for _, u := range d.Units[1:] {
+		if u.Section != nil && len(hit.More) < maxMore {
+			hit.More = append(hit.More, SectionHit{Section: *u.Section, Snippet: h.snippet(u.Body)})
+		}
+	}
+	hit.Why = h.why(best)
+	return hit
+}
+
+// why says by which related words a hit matched that holds none of the words typed.
+func (h *highlighter) why(c *Candidate) []string {
+	m := h.matcher
+	text := m.match(foldAll(c))
+	var reasons []string
+	for ci, forms := range m.forms {
+		for fi, f := range forms {
+			if len(f.grams) == 0 || slices.ContainsFunc(f.grams, func(g int) bool { return !text.grams[g] }) {
+				continue
+			}
+			if why := m.plan.Concepts[ci].Forms[fi].Why; why != "" && len(reasons) < 3 {
+				reasons = append(reasons, why)
+			}
+			break
+		}
+	}
+	return reasons
+}
+
+// Next returns the mark of the next page, empty when no group has more.
+func Next(plan *Plan, groups []Group) string {
+	end := plan.Offset + plan.Limit
+	if end >= MaxDepth {
+		return ""
+	}
+	for _, g := range groups {
+		if g.Total > end && len(g.Hits) == plan.Limit {
+			return plan.next()
+		}
+	}
+	return ""
+}

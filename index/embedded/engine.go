@@ -1,0 +1,303 @@
+// Package embedded is the engine that needs nothing but a folder: bleve shards on disk, scored by our own searcher.
+//
+// bleve keeps what it is good at: building segments, merging them, making a batch durable, dropping what was deleted. Its
+// query side is not used. The terms come from package segment, and the searcher in score.go reads bleve's segments
+// directly: it holds columns of each segment in memory (columns.go), keeps decoded postings, and scores textbook BM25F,
+// which bleve's scorer is not. The shape that the design page sketches, shards behind a bleve alias, is therefore a list
+// of segments behind one pointer here: the pointer does what an alias's Swap would.
+package embedded
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/gofrs/flock"
+
+	"tongsou/corpus"
+	"tongsou/index"
+	"tongsou/segment"
+)
+
+// Options say where an index lives and how it works. Path is required; zero values of the others are replaced.
+type Options struct {
+	// Path is the folder of the index. It is created when it does not exist.
+	Path string
+	// Shards is the number of shards for policies and for news, 1 to 64; 0 means 2. It takes effect when an index is made.
+	Shards int
+	// CacheBytes bounds the decoded postings kept in memory; 0 means 256 MiB.
+	CacheBytes int64
+	// Ranking holds the weights; nil means index.DefaultRanking.
+	Ranking index.Ranking
+	// Segmenter and Lexicon are the embedded ones when nil.
+	Segmenter *segment.Segmenter
+	Lexicon   *segment.Lexicon
+	// Now tells the day against which validity is judged; nil means time.Now.
+	Now func() time.Time
+}
+
+// mappingVersion is raised whenever what is written for a document changes, so that older indexes are rebuilt.
+const mappingVersion = "1"
+
+// Engine implements index.Engine. All methods may be called from any number of goroutines.
+type Engine struct {
+	options Options
+	lock    *flock.Flock
+	budget  *budget
+	read    *index.Reader
+	current atomic.Pointer[generation]
+	writing sync.Mutex
+	stop    chan struct{}
+	done    sync.WaitGroup
+}
+
+// Open opens the index at options.Path, or makes an empty one. An error wraps index.ErrLocked when another process holds
+// it.
+func Open(options Options) (*Engine, error) {
+	if err := options.complete(); err != nil {
+		return nil, err
+	}
+	if err := os.MkdirAll(options.Path, 0o755); err != nil {
+		return nil, fmt.Errorf("create index folder: %w", err)
+	}
+	lock := flock.New(filepath.Join(options.Path, "lock"))
+	held, err := lock.TryLock()
+	if err != nil {
+		return nil, fmt.Errorf("lock index %s: %w", options.Path, err)
+	}
+	if !held {
+		return nil, fmt.Errorf("open index %s: %w", options.Path, index.ErrLocked)
+	}
+	e := &Engine{
+		options: options, lock: lock, budget: &budget{limit: options.CacheBytes}, stop: make(chan struct{}),
+		read: &index.Reader{Segmenter: options.Segmenter, Lexicon: options.Lexicon, Ranking: &options.Ranking},
+	}
+	g, err := e.openCurrent()
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("open index %s: %w", options.Path, err), lock.Unlock())
+	}
+	e.current.Store(g)
+	e.done.Add(1)
+	go e.followMerges()
+	return e, nil
+}
+
+func (o *Options) complete() error {
+	var err error
+	if o.Segmenter == nil {
+		if o.Segmenter, err = segment.Default(); err != nil {
+			return err
+		}
+	}
+	if o.Lexicon == nil {
+		if o.Lexicon, err = segment.DefaultLexicon(); err != nil {
+			return err
+		}
+	}
+	if o.Ranking == (index.Ranking{}) {
+		o.Ranking = index.DefaultRanking()
+	}
+	if o.CacheBytes == 0 {
+		o.CacheBytes = 256 << 20
+	}
+	if o.Shards == 0 {
+		o.Shards = 2
+	}
+	if o.Shards < 1 || o.Shards > 64 {
+		return fmt.Errorf("shards = %d: choose 1 to 64", o.Shards)
+	}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	return nil
+}
+
+// version names everything that decides what an index holds.
+func (o *Options) version() string { return mappingVersion + "-" + o.Segmenter.Version() }
+
+// currentName is the file that names the folder of the generation in use.
+const currentName = "CURRENT"
+
+// openCurrent opens the generation that CURRENT names and removes what earlier rebuilds left behind.
+func (e *Engine) openCurrent() (*generation, error) {
+	raw, err := os.ReadFile(filepath.Join(e.options.Path, currentName))
+	if errors.Is(err, os.ErrNotExist) {
+		return e.freshGeneration(true)
+	}
+	if err != nil {
+		return nil, err
+	}
+	name := strings.TrimSpace(string(raw))
+	e.sweep(name)
+	return openGeneration(filepath.Join(e.options.Path, name), e.options.Segmenter, e.budget)
+}
+
+// sweep removes generations that are not in use: what a rebuild left that was killed, or the one before a swap.
+func (e *Engine) sweep(keep string) {
+	entries, err := os.ReadDir(e.options.Path)
+	if err != nil {
+		return
+	}
+	for _, d := range entries {
+		if d.IsDir() && strings.HasPrefix(d.Name(), "gen-") && d.Name() != keep {
+			_ = os.RemoveAll(filepath.Join(e.options.Path, d.Name())) // the next start tries again
+		}
+	}
+}
+
+func (e *Engine) freshGeneration(use bool) (*generation, error) {
+	name := fmt.Sprintf("gen-%d", time.Now().UnixNano())
+	m := manifest{Version: e.options.version(), Shards: e.options.Shards}
+	g, err := createGeneration(filepath.Join(e.options.Path, name), m, e.options.Segmenter, e.budget)
+	if err != nil {
+		return nil, err
+	}
+	if use {
+		if err := replaceFile(filepath.Join(e.options.Path, currentName), []byte(name)); err != nil {
+			return nil, errors.Join(err, g.close())
+		}
+	}
+	return g, nil
+}
+
+// followMerges shows searches the segments that bleve merges in the background, so that the old ones' files can go.
+func (e *Engine) followMerges() {
+	defer e.done.Done()
+	tick := time.NewTicker(5 * time.Second)
+	defer tick.Stop()
+	for {
+		select {
+		case <-e.stop:
+			return
+		case <-tick.C:
+			if g := e.current.Load(); g != nil {
+				_ = g.refresh() // the view in use stays good; the next tick tries again
+			}
+		}
+	}
+}
+
+func (e *Engine) reader() *index.Reader { return e.read }
+
+// view returns the present view with a reference that the caller releases.
+func (e *Engine) view() (*view, error) {
+	for {
+		g := e.current.Load()
+		if g == nil {
+			return nil, fmt.Errorf("index %s is closed: %w", e.options.Path, index.ErrUnavailable)
+		}
+		v, err := g.reader()
+		if err != nil && e.current.Load() != g {
+			continue // swapped in between
+		}
+		return v, err
+	}
+}
+
+// Apply implements index.Writer.
+func (e *Engine) Apply(ctx context.Context, changes []index.Change) error {
+	e.writing.Lock()
+	defer e.writing.Unlock()
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	g := e.current.Load()
+	if g == nil {
+		return fmt.Errorf("write index %s: %w", e.options.Path, index.ErrUnavailable)
+	}
+	return g.apply(changes)
+}
+
+// Sequence implements index.Writer.
+func (e *Engine) Sequence() uint64 {
+	g := e.current.Load()
+	if g == nil {
+		return 0
+	}
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.manifest.Sequence
+}
+
+// Stale reports whether the index was built with another dictionary or mapping than this program's, so that it should
+// be rebuilt. It can be searched meanwhile.
+func (e *Engine) Stale() bool {
+	g := e.current.Load()
+	return g != nil && g.manifest.Version != e.options.version()
+}
+
+// Feed returns the changes after a sequence number in order, none when there are no more: the store's side of a rebuild.
+type Feed func(ctx context.Context, after uint64) ([]index.Change, error)
+
+// Rebuild makes a new index beside the one in use, feeds it from the beginning and swaps it in. Searches go on in the
+// old index until the swap and are not disturbed by it. When it fails the old index stays.
+func (e *Engine) Rebuild(ctx context.Context, feed Feed) error {
+	e.writing.Lock()
+	defer e.writing.Unlock()
+	g, err := e.freshGeneration(false)
+	if err != nil {
+		return fmt.Errorf("rebuild index: %w", err)
+	}
+	if err := fill(ctx, g, feed); err != nil {
+		return errors.Join(fmt.Errorf("rebuild index: %w", err), g.close(), os.RemoveAll(g.dir))
+	}
+	if err := replaceFile(filepath.Join(e.options.Path, currentName), []byte(filepath.Base(g.dir))); err != nil {
+		return errors.Join(err, g.close(), os.RemoveAll(g.dir))
+	}
+	old := e.current.Swap(g)
+	return errors.Join(old.close(), os.RemoveAll(old.dir))
+}
+
+func fill(ctx context.Context, g *generation, feed Feed) error {
+	for {
+		changes, err := feed(ctx, g.manifest.Sequence)
+		if err != nil || len(changes) == 0 {
+			return err
+		}
+		if err := g.apply(changes); err != nil {
+			return err
+		}
+	}
+}
+
+// Status implements index.Engine.
+func (e *Engine) Status(context.Context) (index.Status, error) {
+	v, err := e.view()
+	if err != nil {
+		return index.Status{}, err
+	}
+	defer v.release()
+	g := e.current.Load()
+	st := index.Status{Documents: map[corpus.Kind]int{}, Sequence: e.Sequence()}
+	if g != nil {
+		st.Bytes, st.Version = diskBytes(g.dir), g.manifest.Version
+	}
+	for kind, s := range v.kinds {
+		for _, l := range s.leaves {
+			for _, head := range l.columns.head {
+				if head != noHead && l.live(head) {
+					st.Documents[kind]++
+				}
+			}
+		}
+		st.Units += int(s.units)
+	}
+	return st, nil
+}
+
+// Close implements index.Engine.
+func (e *Engine) Close() error {
+	g := e.current.Swap(nil)
+	if g == nil {
+		return nil
+	}
+	close(e.stop)
+	e.done.Wait()
+	return errors.Join(g.close(), e.lock.Unlock())
+}

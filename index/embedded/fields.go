@@ -1,0 +1,186 @@
+package embedded
+
+import (
+	"encoding/json"
+	"fmt"
+	"math"
+	"strconv"
+	"unicode/utf8"
+
+	"github.com/blevesearch/bleve/v2/document"
+	bleveindex "github.com/blevesearch/bleve_index_api"
+
+	"tongsou/corpus"
+	"tongsou/index"
+	"tongsou/segment"
+)
+
+// The fields of a bleve document. Text fields hold terms with frequencies; keyword fields only say which units have a
+// value, and are read back into columns; stored is what a hit shows.
+const (
+	fieldTitle  = "t"
+	fieldKeys   = "k"
+	fieldBody   = "b"
+	fieldDoc    = "doc"  // the document that the unit belongs to
+	fieldHead   = "head" // "1" on heads
+	fieldNumber = "num"  // 文号, canonical
+	fieldCode   = "code" // item codes
+	fieldName   = "name" // the document's names, folded, for looking a law up by name
+	fieldDate   = "date" // the document's date
+	fieldLife   = "life" // effective|superseded|repealed
+	fieldSugg   = "sug"  // suggestion keys
+	fieldStored = "x"
+	lengthOf    = "len." // prefix: the length of a text field
+	facetOf     = "f."   // prefix: the values of a facet
+)
+
+var textFields = [...]string{fieldTitle, fieldKeys, fieldBody}
+
+// facetFields are the facets that are stored as columns.
+var facetFields = [...]string{"region", "issuer", "audience", "theme", "item_type", "channel", "year"}
+
+// stored is the JSON kept with each unit.
+type stored struct {
+	Meta *index.Meta       `json:"m,omitempty"`
+	Ref  *index.SectionRef `json:"s,omitempty"`
+	Body string            `json:"b,omitempty"`
+}
+
+// bleveDocuments makes the bleve documents of one document.
+func bleveDocuments(d *corpus.Document, seg *segment.Segmenter) ([]*document.Document, error) {
+	units := index.Units(d)
+	docs := make([]*document.Document, 0, len(units))
+	for i := range units {
+		u := &units[i]
+		b := document.NewDocument(u.ID)
+		for f, text := range [...]string{u.Title, u.Keys, u.Body} {
+			n := addTerms(b, textFields[f], text, seg)
+			addKeyword(b, lengthOf+textFields[f], strconv.Itoa(quantise(n)))
+		}
+		addKeyword(b, fieldDoc, d.ID)
+		if u.Meta != nil {
+			addHead(b, d, u.Meta)
+		}
+		raw, err := json.Marshal(stored{Meta: u.Meta, Ref: u.Ref, Body: u.Body})
+		if err != nil {
+			return nil, fmt.Errorf("encode unit %s: %w", u.ID, err)
+		}
+		b.AddField(&field{name: fieldStored, value: raw, options: bleveindex.StoreField})
+		docs = append(docs, b)
+	}
+	return docs, nil
+}
+
+func addHead(b *document.Document, d *corpus.Document, m *index.Meta) {
+	addKeyword(b, fieldHead, "1")
+	if m.Number != "" {
+		addKeyword(b, fieldNumber, m.Number)
+	}
+	if it := d.Item; it != nil {
+		addKeyword(b, fieldCode, nonEmpty(segment.Fold(it.Code), segment.Fold(it.BasicCode), segment.Fold(it.TaskCode))...)
+	}
+	if d.IndexNumber != "" {
+		addKeyword(b, fieldCode, segment.Fold(d.IndexNumber))
+	}
+	addKeyword(b, fieldName, index.LawNames(d)...)
+	addKeyword(b, fieldDate, nonEmpty(string(m.Date))...)
+	if m.Effective+m.Superseded+m.Repealed != "" {
+		addKeyword(b, fieldLife, string(m.Effective+"|"+m.Superseded+"|"+m.Repealed))
+	}
+	values := index.FacetValues(d)
+	for _, f := range facetFields {
+		addKeyword(b, facetOf+f, values[f]...)
+	}
+	addKeyword(b, fieldSugg, suggestionKeys(d)...)
+}
+
+func nonEmpty(values ...string) []string {
+	var kept []string
+	for _, v := range values {
+		if v != "" {
+			kept = append(kept, v)
+		}
+	}
+	return kept
+}
+
+// addTerms adds the terms of a text and returns the number of its characters and words, which is its length for BM25.
+func addTerms(b *document.Document, name, text string, seg *segment.Segmenter) int {
+	if text == "" {
+		return 0
+	}
+	counts := make(map[string]int32, len(text)/2)
+	length := 0
+	seg.Terms(segment.Fold(text), func(term string) {
+		counts[term]++
+		if len(term) < 2*utf8.UTFMax && utf8.RuneCountInString(term) == 1 || term[0] < utf8.RuneSelf {
+			length++
+		}
+	})
+	freqs := make(bleveindex.TokenFrequencies, len(counts))
+	backing := make([]bleveindex.TokenFreq, len(counts))
+	i := 0
+	for term, n := range counts {
+		tf := &backing[i]
+		tf.Term = []byte(term)
+		tf.SetFrequency(int(n))
+		freqs[term] = tf
+		i++
+	}
+	b.AddField(&field{name: name, options: bleveindex.IndexField, freqs: freqs})
+	return length
+}
+
+func addKeyword(b *document.Document, name string, values ...string) {
+	if len(values) == 0 {
+		return
+	}
+	freqs := make(bleveindex.TokenFrequencies, len(values))
+	for _, v := range values {
+		tf := &bleveindex.TokenFreq{Term: []byte(v)}
+		tf.SetFrequency(1)
+		freqs[v] = tf
+	}
+	b.AddField(&field{name: name, options: bleveindex.IndexField | bleveindex.SkipFreqNorm, freqs: freqs})
+}
+
+// field is a bleve field whose terms we made ourselves. bleve's own analysis is not used: it would cut the text a second
+// time through an interface that has no room for three lanes in one field.
+type field struct {
+	name    string
+	value   []byte
+	options bleveindex.FieldIndexingOptions
+	freqs   bleveindex.TokenFrequencies
+}
+
+func (f *field) Name() string                                          { return f.name }
+func (f *field) Value() []byte                                         { return f.value }
+func (f *field) ArrayPositions() []uint64                              { return nil }
+func (f *field) EncodedFieldType() byte                                { return 't' }
+func (f *field) Analyze()                                              {}
+func (f *field) Options() bleveindex.FieldIndexingOptions              { return f.options }
+func (f *field) AnalyzedTokenFrequencies() bleveindex.TokenFrequencies { return f.freqs }
+func (f *field) NumPlainTextBytes() uint64                             { return uint64(len(f.value)) }
+
+// AnalyzedLength is a constant: zap writes it beside every posting, where a constant compresses to nothing. The true
+// lengths are in the len.* columns, once per unit instead of once per posting.
+func (f *field) AnalyzedLength() int { return 1 }
+
+// quantise maps a length to one of 256 levels: exact below 64, then steps of 4 %, up to some 100,000.
+func quantise(n int) int {
+	if n < 64 {
+		return n
+	}
+	return min(255, 64+int(math.Log(float64(n)/64)/math.Log(1.04)))
+}
+
+// length is the inverse of quantise.
+func length(level int) float64 {
+	if level < 64 {
+		return float64(level)
+	}
+	return 64 * math.Pow(1.04, float64(level-64)+0.5)
+}
+
+// Size is what bleve counts against its memory limits: the terms' own bytes are the documents', shared with the text.
+func (f *field) Size() int { return len(f.name) + len(f.value) + 64*len(f.freqs) }

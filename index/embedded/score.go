@@ -1,0 +1,260 @@
+package embedded
+
+import (
+	"container/heap"
+	"context"
+	"math"
+	"math/bits"
+	"slices"
+	"sync"
+
+	"tongsou/index"
+)
+
+// The searcher. Scoring is BM25F (Robertson and Zaragoza, "The Probabilistic Relevance Framework", 2009, eq. 3.19):
+//
+//	tf'(t,d) = Σ_f w_f · tf(t,f,d) / (1 − b_f + b_f · len(f,d) / avglen(f))
+//	score    = Σ_t w_t · idf(t) · tf' · (k1 + 1) / (tf' + k1)
+//
+// The simple way is bleve's: one iterator a term, merged by a heap, unit after unit. Half of its time goes into the
+// merging, a third into decoding. Here a term's postings are decoded once into plain slices and kept; a query adds them
+// up term after term into one number per unit and then reads the numbers once. That costs a pass over all units (0.3 ms
+// for 225,000), which is less than the merging for anything but the rarest words.
+
+// scored is a unit with its score.
+type scored struct {
+	leaf    int
+	unit    uint32
+	score   float32
+	touched uint64
+}
+
+// outcome is what the scan of one kind found.
+type outcome struct {
+	top   []scored // best first
+	stats index.Stats
+	count tally
+}
+
+// accumulator holds one number and one set of concepts per unit of a leaf.
+type accumulator struct {
+	score   []float32
+	touched []uint32
+}
+
+var accumulators = sync.Pool{New: func() any { return new(accumulator) }}
+
+func newAccumulator(n int) *accumulator {
+	a := accumulators.Get().(*accumulator)
+	if cap(a.score) < n {
+		a.score, a.touched = make([]float32, n), make([]uint32, n)
+	}
+	a.score, a.touched = a.score[:n], a.touched[:n]
+	clear(a.score)
+	clear(a.touched)
+	return a
+}
+
+// scan scores every unit of one kind and returns the best keep units with the counts that were asked for.
+func (s *segments) scan(ctx context.Context, plan *index.Plan, r *index.Ranking, gates []gate, count tally, keep int) (*outcome, error) {
+	lists, df, err := s.lists(ctx, plan.Terms)
+	if err != nil {
+		return nil, err
+	}
+	idf := make([]float64, len(df))
+	for i, n := range df {
+		idf[i] = math.Log(1 + (s.units-float64(n)+0.5)/(float64(n)+0.5))
+	}
+	out := &outcome{stats: stats(plan, idf, r), count: count}
+	cover := newCoverage(out.stats.Rarity, r.MinCoverage)
+	top := &minHeap{limit: keep}
+	for li := range s.leaves {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		l := &s.leaves[li]
+		acc := newAccumulator(l.columns.units)
+		for ti, list := range lists[li] {
+			t := plan.Terms[ti]
+			bit := uint32(0)
+			if t.Concept >= 0 && t.Concept < index.MaxConcepts {
+				bit = 1 << t.Concept
+			}
+			weight := float64(t.Weight) * math.Pow(idf[ti], r.IDFPower)
+			s.add(acc, list, l.columns, weight, bit, r)
+		}
+		s.collect(acc, li, &gates[li], cover, r, top, &out.count)
+		accumulators.Put(acc)
+	}
+	out.top = top.sorted()
+	return out, nil
+}
+
+// lists returns the postings of every term in every leaf, and how many units hold each term.
+func (s *segments) lists(ctx context.Context, terms []index.PlanTerm) ([][]*postings, []int, error) {
+	lists := make([][]*postings, len(s.leaves))
+	df := make([]int, len(terms))
+	for li := range s.leaves {
+		if err := ctx.Err(); err != nil {
+			return nil, nil, err
+		}
+		lists[li] = make([]*postings, len(terms))
+		for ti, t := range terms {
+			p, err := s.leaves[li].postings(t.Text)
+			if err != nil {
+				return nil, nil, err
+			}
+			lists[li][ti] = p
+			df[ti] += len(p.units)
+		}
+	}
+	return lists, df, nil
+}
+
+// stats says how rare the concepts are: a concept is as rare as the rarest term that was typed for it.
+func stats(plan *index.Plan, idf []float64, r *index.Ranking) index.Stats {
+	st := index.Stats{Rarity: make([]float64, len(plan.Concepts))}
+	for ti, t := range plan.Terms {
+		if t.Concept >= 0 && t.Weight > 0 {
+			st.Rarity[t.Concept] = max(st.Rarity[t.Concept], idf[ti]*min(1, float64(t.Weight)))
+		}
+		st.Best += float64(t.Weight) * math.Pow(idf[ti], r.IDFPower)
+	}
+	for i, c := range plan.Concepts {
+		st.Rarity[i] *= c.Weight
+	}
+	return st
+}
+
+// add adds one term's contribution to every unit that holds it.
+func (s *segments) add(acc *accumulator, p *postings, c *columns, weight float64, bit uint32, r *index.Ranking) {
+	if len(p.units) == 0 || weight == 0 {
+		return
+	}
+	var norm [len(textFields)][256]float32
+	for f := range norm {
+		b := r.LengthB[f]
+		for level := range norm[f] {
+			norm[f][level] = float32(r.FieldWeight[f] / (1 - b + b*length(level)/s.average[f]))
+		}
+	}
+	k1 := float32(r.K1)
+	w := float32(weight) * (k1 + 1)
+	for i, u := range p.units {
+		fr := &p.freqs[i]
+		tf := float32(0)
+		if fr[0] > 0 {
+			tf += float32(fr[0]) * norm[0][c.lengths[0][u]]
+		}
+		if fr[1] > 0 {
+			tf += float32(fr[1]) * norm[1][c.lengths[1][u]]
+		}
+		if fr[2] > 0 {
+			tf += float32(fr[2]) * norm[2][c.lengths[2][u]]
+		}
+		acc.score[u] += w * tf / (tf + k1)
+		acc.touched[u] |= bit
+	}
+}
+
+// coverage judges how much of the query a unit touches.
+type coverage struct {
+	rarity []float64
+	total  float64
+	least  float64
+}
+
+func newCoverage(rarity []float64, least float64) *coverage {
+	c := &coverage{rarity: rarity, least: least}
+	for _, x := range rarity {
+		c.total += x
+	}
+	return c
+}
+
+// of returns the share of the query's weight that the concepts in touched carry, 1 when the query has no concepts.
+func (c *coverage) of(touched uint32) float64 {
+	if c.total == 0 {
+		return 1
+	}
+	sum := 0.0
+	for m := touched; m != 0; m &= m - 1 {
+		sum += c.rarity[bits.TrailingZeros32(m)]
+	}
+	return sum / c.total
+}
+
+// collect reads a leaf's accumulated scores: units that pass the gate and cover enough of the query are counted and
+// compete for the heap.
+func (s *segments) collect(acc *accumulator, li int, g *gate, cover *coverage, r *index.Ranking, top *minHeap, count *tally) {
+	l := &s.leaves[li]
+	count.begin(l.columns)
+	for u, score := range acc.score {
+		unit := uint32(u)
+		if score == 0 && !g.open(unit) {
+			continue
+		}
+		doc := l.columns.doc[unit]
+		share := cover.of(acc.touched[unit])
+		if share < cover.least && !g.open(unit) {
+			continue
+		}
+		failed := g.failed(unit, doc)
+		if failed == rejected || !l.live(unit) || l.columns.head[doc] == noHead {
+			continue
+		}
+		count.add(doc, failed)
+		if failed != 0 {
+			continue
+		}
+		score *= float32(1 + r.CoverageBoost*share)
+		if top.wants(score) {
+			top.add(scored{li, unit, score, uint64(acc.touched[unit])})
+		}
+	}
+	count.end(l.columns)
+}
+
+// minHeap keeps the best limit units; equal scores keep the one that came first.
+type minHeap struct {
+	limit int
+	list  []scored
+}
+
+func (h *minHeap) Len() int           { return len(h.list) }
+func (h *minHeap) Less(i, j int) bool { return h.list[i].score < h.list[j].score }
+func (h *minHeap) Swap(i, j int)      { h.list[i], h.list[j] = h.list[j], h.list[i] }
+func (h *minHeap) Push(x any)         { h.list = append(h.list, x.(scored)) }
+func (h *minHeap) Pop() any {
+	last := h.list[len(h.list)-1]
+	h.list = h.list[:len(h.list)-1]
+	return last
+}
+
+func (h *minHeap) wants(score float32) bool { return len(h.list) < h.limit || score > h.list[0].score }
+
+func (h *minHeap) add(x scored) {
+	if len(h.list) < h.limit {
+		heap.Push(h, x)
+		return
+	}
+	h.list[0] = x
+	heap.Fix(h, 0)
+}
+
+func (h *minHeap) sorted() []scored {
+	slices.SortFunc(h.list, func(a, b scored) int {
+		switch {
+		case a.score != b.score:
+			if a.score > b.score {
+				return -1
+			}
+			return 1
+		case a.leaf != b.leaf:
+			return a.leaf - b.leaf
+		default:
+			return int(a.unit) - int(b.unit)
+		}
+	})
+	return h.list
+}

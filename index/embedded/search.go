@@ -1,0 +1,335 @@
+package embedded
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"strings"
+	"time"
+
+	"tongsou/corpus"
+	"tongsou/index"
+	"tongsou/segment"
+)
+
+// Search implements index.Searcher.
+func (e *Engine) Search(ctx context.Context, q index.Query) (*index.Result, error) {
+	began := time.Now()
+	if q.Today == "" {
+		q.Today = corpus.DateOf(e.options.Now())
+	}
+	plan, understood, err := e.reader().Read(q)
+	if err != nil {
+		return nil, err
+	}
+	v, err := e.view()
+	if err != nil {
+		return nil, err
+	}
+	defer v.release()
+	result := &index.Result{Query: understood}
+	var tallies []*tally
+	for _, kind := range corpus.Kinds() {
+		wanted := len(plan.Filter.Kinds) == 0 || contains(plan.Filter.Kinds, kind)
+		if !wanted && !plan.Facets {
+			continue
+		}
+		found, count, err := e.find(ctx, v, kind, plan, wanted)
+		if err != nil {
+			return nil, err
+		}
+		tallies = append(tallies, count)
+		if wanted {
+			result.Groups = append(result.Groups, e.options.Ranking.Group(plan, *found))
+		}
+	}
+	if plan.Facets {
+		result.Facets = facets(tallies)
+	}
+	result.Next = index.Next(plan, result.Groups)
+	result.TookMS = float64(time.Since(began).Microseconds()) / 1000
+	return result, nil
+}
+
+func contains(kinds []corpus.Kind, kind corpus.Kind) bool {
+	for _, k := range kinds {
+		if k == kind {
+			return true
+		}
+	}
+	return false
+}
+
+// find scans the segments of one kind and loads the candidates for ranking.
+func (e *Engine) find(ctx context.Context, v *view, kind corpus.Kind, plan *index.Plan, load bool) (*index.Found, *tally, error) {
+	s := v.kinds[kind]
+	found := &index.Found{Kind: kind}
+	if s == nil {
+		return found, &tally{kind: kind}, nil
+	}
+	gates := make([]gate, len(s.leaves))
+	for i := range s.leaves {
+		gates[i] = newGate(s.leaves[i].columns, kind, plan)
+		if err := s.narrow(i, &gates[i], plan); err != nil {
+			return nil, nil, err
+		}
+	}
+	out, err := s.scan(ctx, plan, &e.options.Ranking, gates, tally{facets: plan.Facets, kind: kind, today: plan.Today}, 2*plan.Depth)
+	if err != nil {
+		return nil, nil, err
+	}
+	found.Total, found.Stats = out.count.total, out.stats
+	if !load {
+		return found, &out.count, nil
+	}
+	picked, err := s.named(plan, gates)
+	if err != nil {
+		return nil, nil, err
+	}
+	found.Candidates, err = s.load(append(picked, out.top...), plan.Depth)
+	return found, &out.count, err
+}
+
+// load reads what ranking needs of the units found, until depth documents are together.
+func (s *segments) load(units []scored, depth int) ([]index.Candidate, error) {
+	type docKey struct {
+		leaf int
+		doc  uint32
+	}
+	metas := map[docKey]*index.Meta{}
+	taken := map[[2]int]bool{}
+	var list []index.Candidate
+	for _, u := range units {
+		if taken[[2]int{u.leaf, int(u.unit)}] {
+			continue
+		}
+		taken[[2]int{u.leaf, int(u.unit)}] = true
+		l := &s.leaves[u.leaf]
+		key := docKey{u.leaf, l.columns.doc[u.unit]}
+		meta := metas[key]
+		if meta == nil {
+			if len(metas) >= depth {
+				continue
+			}
+			head, err := l.stored(l.columns.head[key.doc])
+			if err != nil {
+				return nil, err
+			}
+			meta = head.Meta
+			metas[key] = meta
+		}
+		st, err := l.stored(u.unit)
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, index.Candidate{
+			Doc: meta.ID, Section: st.Ref, Meta: meta, Body: st.Body, Score: float64(u.score), Touched: u.touched,
+		})
+	}
+	return list, nil
+}
+
+// stored reads what is kept with a unit.
+func (l *leaf) stored(unit uint32) (*stored, error) {
+	var st stored
+	var decode error
+	err := l.seg.VisitStoredFields(uint64(unit), func(name string, _ byte, value []byte, _ []uint64) bool {
+		if name != fieldStored {
+			return true
+		}
+		decode = json.Unmarshal(value, &st)
+		return false
+	})
+	if err == nil {
+		err = decode
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read stored unit %d: %w; run `tongsou check`", unit, err)
+	}
+	return &st, nil
+}
+
+// named returns the units that the query names outright: by document number, code, or law and article. They become
+// candidates whatever their words score.
+func (s *segments) named(plan *index.Plan, gates []gate) ([]scored, error) {
+	var list []scored
+	for li := range s.leaves {
+		l := &s.leaves[li]
+		pick := func(unit uint32) {
+			doc := l.columns.doc[unit]
+			if l.live(unit) && l.columns.head[doc] != noHead && gates[li].failed(unit, doc) == 0 {
+				list = append(list, scored{leaf: li, unit: unit})
+			}
+		}
+		for _, look := range [...]struct{ field, value string }{{fieldNumber, plan.Number}, {fieldCode, plan.Code}, {fieldName, plan.Law}} {
+			if look.value == "" {
+				continue
+			}
+			units, err := l.holding(look.field, look.value)
+			if err != nil {
+				return nil, err
+			}
+			for _, u := range units {
+				pick(u)
+				if look.field == fieldName && plan.Article != "" {
+					article, err := l.unitsByID(u, plan.Article)
+					if err != nil {
+						return nil, err
+					}
+					for _, a := range article {
+						pick(a)
+					}
+				}
+			}
+		}
+	}
+	return list, nil
+}
+
+// holding returns the units whose keyword field holds value.
+func (l *leaf) holding(name, value string) ([]uint32, error) {
+	dict, err := l.seg.Dictionary(name)
+	if err != nil {
+		return nil, fmt.Errorf("read dictionary of field %s: %w", name, err)
+	}
+	pl, err := dict.PostingsList([]byte(value), nil, nil)
+	if err != nil {
+		return nil, fmt.Errorf("look up %s in field %s: %w", value, name, err)
+	}
+	return bitmap(pl).ToArray(), nil
+}
+
+// unitsByID returns the unit of a section of the document whose head is given.
+func (l *leaf) unitsByID(head uint32, section string) ([]uint32, error) {
+	id, err := l.seg.DocID(uint64(head))
+	if err != nil {
+		return nil, fmt.Errorf("read the ID of unit %d: %w", head, err)
+	}
+	units, err := l.seg.DocNumbers([]string{string(id) + "#" + section})
+	if err != nil {
+		return nil, fmt.Errorf("look up section %s of %s: %w", section, id, err)
+	}
+	return units.ToArray(), nil
+}
+
+// narrow adds to a gate what needs the postings or the text: phrases, excluded words, and numbers as conditions.
+func (s *segments) narrow(li int, g *gate, plan *index.Plan) error {
+	l := &s.leaves[li]
+	for _, w := range plan.Without {
+		units, err := l.verified(w, false)
+		if err != nil {
+			return err
+		}
+		if g.without == nil {
+			g.without = map[uint32]bool{}
+		}
+		for u := range units {
+			g.without[u] = true
+		}
+	}
+	for i, phrase := range append(append([]string{}, plan.Phrases...), plan.TitlePhrases...) {
+		units, err := l.verified(phrase, i >= len(plan.Phrases))
+		if err != nil {
+			return err
+		}
+		g.restrict(units)
+	}
+	if plan.NumberOnly {
+		units := map[uint32]bool{}
+		for _, look := range [...][2]string{{fieldNumber, plan.Number}, {fieldCode, plan.Code}} {
+			if look[1] == "" {
+				continue
+			}
+			heads, err := l.holding(look[0], look[1])
+			if err != nil {
+				return err
+			}
+			for _, u := range heads {
+				units[u] = true
+			}
+		}
+		g.restrict(units)
+	}
+	g.browse = g.only != nil || len(plan.Terms) == 0
+	return nil
+}
+
+// restrict keeps only units that every condition allows.
+func (g *gate) restrict(units map[uint32]bool) {
+	if g.only == nil {
+		g.only = units
+		return
+	}
+	for u := range g.only {
+		if !units[u] {
+			delete(g.only, u)
+		}
+	}
+}
+
+// verified returns the units in whose text or title a phrase stands letter by letter, punctuation and blanks aside. The
+// pairs of the phrase narrow it to a few units, whose text is then read: bleve would need positions of every term for
+// this, which make an index half as large again.
+func (l *leaf) verified(phrase string, titleOnly bool) (map[uint32]bool, error) {
+	units, err := l.withAll(phrase)
+	if err != nil {
+		return nil, err
+	}
+	kept := map[uint32]bool{}
+	for _, u := range units {
+		st, err := l.stored(u)
+		if err != nil {
+			return nil, err
+		}
+		title := ""
+		if head := l.columns.head[l.columns.doc[u]]; head != noHead {
+			h, err := l.stored(head)
+			if err != nil {
+				return nil, err
+			}
+			title = h.Meta.Title
+		}
+		if strings.Contains(index.Squash(title), phrase) || !titleOnly && strings.Contains(index.Squash(st.Body), phrase) {
+			kept[u] = true
+		}
+	}
+	return kept, nil
+}
+
+// withAll returns the units that hold every pair of characters, and every run of letters, of a phrase.
+func (l *leaf) withAll(phrase string) ([]uint32, error) {
+	var units []uint32
+	first := true
+	for _, t := range segment.Grams(phrase) {
+		if t.Part && len(phrase) > len(t.Text) {
+			continue // a single character says less than the pair that begins with it
+		}
+		p, err := l.postings(t.Text)
+		if err != nil {
+			return nil, err
+		}
+		if first {
+			units, first = p.units, false
+			continue
+		}
+		units = intersect(units, p.units)
+	}
+	return units, nil
+}
+
+// intersect returns what two ascending lists have in common.
+func intersect(a, b []uint32) []uint32 {
+	var out []uint32
+	for i, j := 0, 0; i < len(a) && j < len(b); {
+		switch {
+		case a[i] < b[j]:
+			i++
+		case a[i] > b[j]:
+			j++
+		default:
+			out = append(out, a[i])
+			i, j = i+1, j+1
+		}
+	}
+	return out
+}

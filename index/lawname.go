@@ -1,0 +1,43 @@
+package index
+
+import (
+	"slices"
+	"strings"
+
+	"tongsou/corpus"
+	"tongsou/segment"
+)
+
+// LawNames returns the names by which people cite a policy, folded: its title, the title without 中华人民共和国, without a
+// note in brackets at its end, and the name of the text that a notice issues (《…》).
+func LawNames(d *corpus.Document) []string {
+	if d.Kind != corpus.KindPolicy {
+		return nil
+	}
+	return lawNames(&Meta{Title: d.Title, Family: d.Family})
+}
+
+func lawNames(m *Meta) []string {
+	var names []string
+	add := func(s string) {
+		if s = squash(s); s != "" && !slices.Contains(names, s) {
+			names = append(names, s)
+		}
+	}
+	for _, title := range []string{m.Title, m.Family} {
+		t := segment.Fold(title)
+		add(t)
+		bare := t
+		if i := strings.LastIndexAny(bare, "("); i > 0 && strings.HasSuffix(bare, ")") {
+			bare = bare[:i]
+			add(bare)
+		}
+		add(strings.TrimPrefix(bare, "中华人民共和国"))
+		if _, rest, ok := strings.Cut(t, "《"); ok {
+			if inner, _, ok := strings.Cut(rest, "》"); ok && strings.HasPrefix(t, "关于印发") {
+				add(inner)
+			}
+		}
+	}
+	return names
+}

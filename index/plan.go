@@ -1,0 +1,84 @@
+package index
+
+import "tongsou/corpus"
+
+// Plan is a query made ready for an engine: what must hold, and the weighted terms that rank what does. It is the whole
+// of what an engine needs to know; the lexicon, the syntax and the wording of the user stay on this side.
+type Plan struct {
+	// Filter holds the filters of the query and those read from its text, merged.
+	Filter Filter
+	// Concepts are the words that carry the query's meaning, in its order. At most MaxConcepts.
+	Concepts []Concept
+	// Terms are the index terms to score by.
+	Terms []PlanTerm
+	// Phrases must stand in the text or title letter by letter; TitlePhrases in the title; Without nowhere in the unit.
+	// They are folded.
+	Phrases, TitlePhrases, Without []string
+	// Issuer is a part of an issuer's name that must hold (发文机关:), folded.
+	Issuer string
+	// Number (文号) and Code (编码) put the document that bears them first; NumberOnly makes them a condition.
+	Number, Code string
+	NumberOnly   bool
+	// Law and Article name an article of a law, or Law alone a law by its name; Law is folded.
+	Law     string
+	Article string // section ID: a58
+	// Folded is the normalised text of what was typed, without syntax and noise: what titles are compared with.
+	Folded string
+	Place  string
+	Sort   Sort
+	Today  corpus.Date
+	// Offset and Limit choose the page; Depth is how many candidates of each kind are ranked.
+	Offset, Limit, Depth int
+	Facets, Explain      bool
+}
+
+// MaxConcepts is the number of words of a query that count towards coverage; further ones only add to the score.
+const MaxConcepts = 32
+
+// Concept is one word of the query with the other ways to say it.
+type Concept struct {
+	Text string
+	// Forms are the ways to say it, the first is the word as typed with weight 1.
+	Forms []Form
+	// Weight is how much of the query's meaning it carries, before its rarity in the index: 1 for a word, less for words
+	// that name nothing specific.
+	Weight float64
+}
+
+// Form is one way to say a concept.
+type Form struct {
+	Text   string
+	Weight float64
+	// Why is empty for the form that was typed.
+	Why string
+}
+
+// PlanTerm is one index term with what it is worth.
+type PlanTerm struct {
+	Text   string
+	Weight float32
+	// Concept is the index of the concept that a match of this term touches, -1 for none.
+	Concept int
+}
+
+// Candidate is one unit that an engine found for a Plan, ready to be ranked.
+type Candidate struct {
+	Unit    string
+	Doc     string
+	Section *SectionRef
+	Meta    *Meta
+	// Body is the unit's text as it stands; Keys what else it is called.
+	Body string
+	// Score is BM25F over the plan's terms.
+	Score float64
+	// Touched has a bit for every concept of which some term matched.
+	Touched uint64
+}
+
+// Stats tells the ranking how rare each concept is among the documents of a kind.
+type Stats struct {
+	// Rarity of each concept of the plan: the idf of its typed form, ln(1 + (N − n + 0.5)/(n + 0.5)).
+	Rarity []float64
+	// Best is the score that a short unit matching every term once would have; scores are judged relative to it.
+	Best float64
+}

@@ -1,0 +1,439 @@
+package index
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"tongsou/corpus"
+	"tongsou/segment"
+)
+
+// Ranking holds every weight that decides the order of an answer. Change one, run `tongsou eval` on the judged sets and
+// the golden ranking test, and keep what pays on all of them. The zero Ranking is of no use; start from DefaultRanking.
+type Ranking struct {
+	// BM25F over the fields title, keys and body: the weight of a field, how much its length matters (b, 0 to 1), and
+	// how soon repetition stops counting (k1).
+	FieldWeight [3]float64
+	LengthB     [3]float64
+	K1          float64
+	// IDFPower sharpens (above 1) or flattens the rarity of terms.
+	IDFPower float64
+	// What a term is worth by what it is in the query's segmentation: a word of two characters, the pair across two
+	// words, a single character, a word of three and more, a dictionary word inside such a word.
+	Word, Cross, Single, Long, Part float64
+	// MinCoverage is the share of the query's weight that a unit must touch to count as a match at all.
+	MinCoverage float64
+	// CoverageBoost raises the score of a unit in the first stage by its share of the query's weight.
+	CoverageBoost float64
+	// Depth is the number of units of each kind that are ranked again over their text.
+	Depth int
+
+	// The second stage: what each feature adds to the unit's BM25F (which is scaled so that 1 is a very good match).
+	Coverage   float64 // share of the query's weight in the text, judged by whole words
+	Passage    float64 // share of the query's weight within the best passage of 60 characters
+	Run        float64 // longest run of the query's characters in the text, as a share of the query
+	Title      float64 // share of the query's weight in the title
+	TitleFit   float64 // share of the title that the query explains, times the share of the query in the title
+	TitleExact float64 // the title, or an everyday name, is the query
+	Second     float64 // what the second-best section of a document adds, as a share of its score
+	// What is taken from a document that is no longer, or not yet, in force.
+	Amended, Repealed, NotYet float64
+	// What an item's place adds when it is the citizen's own, one above it, or somewhere else (negative).
+	PlaceOwn, PlaceAbove, PlaceElsewhere float64
+}
+
+// DefaultRanking returns the weights that `tongsou` uses unless the configuration says otherwise.
+func DefaultRanking() Ranking {
+	return Ranking{
+		FieldWeight: [3]float64{1.6, 1.2, 1}, LengthB: [3]float64{0.4, 0.4, 0.6}, K1: 0.9, IDFPower: 1.2,
+		Word: 1, Cross: 0.6, Single: 0.4, Long: 0.2, Part: 0.1,
+		MinCoverage: 0.15, CoverageBoost: 0.3, Depth: 100,
+		Coverage: 0.3, Passage: 0.2, Run: 0.2, Title: 0.1, TitleFit: 0.2, TitleExact: 0.5, Second: 0.05,
+		Amended: 0.25, Repealed: 0.4, NotYet: 0.1,
+		PlaceOwn: 0.15, PlaceAbove: 0.08, PlaceElsewhere: -0.15,
+	}
+}
+
+// Ranked is one document after ranking: its best unit first, then its other units that were candidates.
+type Ranked struct {
+	Units []*Candidate
+	Score float64
+	Parts []Part // the summands of Score; only with Plan.Explain
+}
+
+// pinned is added to the score of what the query names outright (a 文号, a code, an article): nothing outranks it.
+const pinned = 1000
+
+// Rank scores candidates over their text and gathers them by document, best first. Candidates of one document need not
+// stand together. Equal scores are ordered by validity date (newer first), then by ID, so that an answer is repeatable.
+func (r *Ranking) Rank(plan *Plan, st Stats, candidates []Candidate) []Ranked {
+	m := newMatcher(plan, st)
+	byDoc := map[string]int{}
+	var docs []Ranked
+	type judged struct {
+		score float64
+		parts []Part
+	}
+	scores := make(map[*Candidate]judged, len(candidates))
+	for i := range candidates {
+		c := &candidates[i]
+		s, parts := r.judge(plan, st, m, c)
+		scores[c] = judged{s, parts}
+		at, ok := byDoc[c.Doc]
+		if !ok {
+			at = len(docs)
+			byDoc[c.Doc] = at
+			docs = append(docs, Ranked{})
+		}
+		docs[at].Units = append(docs[at].Units, c)
+	}
+	for i := range docs {
+		d := &docs[i]
+		slices.SortStableFunc(d.Units, func(a, b *Candidate) int { return cmp.Compare(scores[b].score, scores[a].score) })
+		best := scores[d.Units[0]]
+		d.Score, d.Parts = best.score, best.parts
+		if len(d.Units) > 1 {
+			second := r.Second * min(1, max(0, scores[d.Units[1]].score))
+			d.Score += second
+			d.Parts = addPart(plan, d.Parts, "其他条文", second, "")
+		}
+	}
+	slices.SortStableFunc(docs, func(a, b Ranked) int { return compareRanked(plan, &a, &b) })
+	return docs
+}
+
+func compareRanked(plan *Plan, a, b *Ranked) int {
+	am, bm := a.Units[0].Meta, b.Units[0].Meta
+	if plan.Sort == ByDate {
+		if c := cmp.Compare(bm.Date, am.Date); c != 0 {
+			return c
+		}
+	}
+	return cmp.Or(cmp.Compare(b.Score, a.Score), cmp.Compare(bm.Effective, am.Effective),
+		cmp.Compare(bm.Date, am.Date), cmp.Compare(am.ID, bm.ID))
+}
+
+func addPart(plan *Plan, parts []Part, name string, value float64, note string) []Part {
+	if plan.Explain && value != 0 {
+		return append(parts, Part{Name: name, Value: value, Note: note})
+	}
+	return parts
+}
+
+// judge scores one unit.
+func (r *Ranking) judge(plan *Plan, st Stats, m *matcher, c *Candidate) (float64, []Part) {
+	var parts []Part
+	total := 0.0
+	add := func(name string, value float64, note string) {
+		total += value
+		parts = addPart(plan, parts, name, value, note)
+	}
+	title := m.match(segment.Fold(c.Meta.Title))
+	keys := m.match(segment.Fold(strings.Join(c.Meta.Everyday, "\n")))
+	body := m.match(segment.Fold(c.Body))
+	add("BM25F", c.Score/max(st.Best, 1e-9), "")
+	add("覆盖", r.Coverage*m.coverage(title, keys, body), "")
+	add("段落集中", r.Passage*max(body.passage, title.passage, keys.passage), "")
+	add("连续匹配", r.Run*max(body.run, title.run, keys.run), "")
+	inTitle := max(m.coverage(title), 0.9*m.coverage(keys))
+	add("标题", r.Title*inTitle, "")
+	add("标题贴合", r.TitleFit*inTitle*max(title.explained, keys.explained), "")
+	if m.names(c.Meta) {
+		add("标题相同", r.TitleExact, "")
+	}
+	r.judgeMeta(plan, c, add)
+	return total, parts
+}
+
+// judgeMeta adds what does not depend on the words: what was named outright, validity and place.
+func (r *Ranking) judgeMeta(plan *Plan, c *Candidate, add func(string, float64, string)) {
+	m := c.Meta
+	switch {
+	case plan.Number != "" && m.Number == plan.Number:
+		add("文号", pinned, m.Number)
+	case plan.Code != "" && m.Card != nil && segment.Fold(m.Card.Code) == plan.Code:
+		add("编码", pinned, m.Card.Code)
+	case plan.Law != "" && slices.Contains(lawNames(m), plan.Law):
+		if plan.Article == "" || c.Section != nil && c.Section.ID == plan.Article {
+			add("法规名称", pinned, m.Title)
+		}
+	}
+	switch corpus.ValidityOn(m.Kind, m.Effective, m.Superseded, m.Repealed, plan.Today) {
+	case corpus.Amended:
+		add("时效", -r.Amended, string(corpus.Amended))
+	case corpus.Repealed:
+		add("时效", -r.Repealed, string(corpus.Repealed))
+	case corpus.NotYet:
+		add("时效", -r.NotYet, string(corpus.NotYet))
+	}
+	if plan.Place == "" || m.Region == "" || m.Kind == corpus.KindNews {
+		return
+	}
+	switch {
+	case strings.HasPrefix(m.Region, plan.Place):
+		add("地区", r.PlaceOwn, m.Region)
+	case strings.HasPrefix(plan.Place, m.Region):
+		add("地区", r.PlaceAbove, m.Region)
+	default:
+		add("地区", r.PlaceElsewhere, m.Region)
+	}
+}
+
+// matcher finds the query's character pairs in texts. It is made once a query and used on every candidate.
+type matcher struct {
+	plan    *Plan
+	rarity  []float64
+	total   float64
+	pairs   map[[2]rune]int // pair → gram
+	words   map[string]int  // letters and digits → gram
+	seen    [1 << 12]bool   // runes that begin some pair, by their low bits
+	weight  []float64       // of each gram in a passage
+	forms   [][]formGrams   // by concept
+	order   []int           // gram → its place in the query as typed, -1 for grams of other forms
+	length  int             // pairs of the query as typed
+	queries string          // the folded query, squashed
+}
+
+type formGrams struct {
+	weight float64
+	grams  []int
+}
+
+func newMatcher(plan *Plan, st Stats) *matcher {
+	m := &matcher{plan: plan, rarity: st.Rarity, pairs: map[[2]rune]int{}, words: map[string]int{}}
+	m.queries = squash(plan.Folded)
+	for i, t := range segment.Grams(plan.Folded) {
+		if g, ok := m.gram(t); ok && m.order[g] < 0 {
+			m.order[g] = i
+			m.length++
+		}
+	}
+	for ci, c := range plan.Concepts {
+		rarity := 0.0
+		if ci < len(st.Rarity) {
+			rarity = st.Rarity[ci]
+		}
+		m.total += rarity
+		var forms []formGrams
+		for _, f := range c.Forms {
+			fg := formGrams{weight: f.Weight}
+			for _, t := range segment.Grams(f.Text) {
+				if g, ok := m.gram(t); ok {
+					fg.grams = append(fg.grams, g)
+				}
+			}
+			for _, g := range fg.grams {
+				m.weight[g] = max(m.weight[g], f.Weight*rarity/float64(len(fg.grams)))
+			}
+			forms = append(forms, fg)
+		}
+		m.forms = append(m.forms, forms)
+	}
+	return m
+}
+
+// gram returns the number of a pair or a run of letters, a new one if need be, and false for a single character.
+func (m *matcher) gram(t segment.Token) (int, bool) {
+	a, size := utf8.DecodeRuneInString(t.Text)
+	id := len(m.weight)
+	if latin(a) {
+		if g, ok := m.words[t.Text]; ok {
+			return g, true
+		}
+		m.words[t.Text] = id
+	} else {
+		b, _ := utf8.DecodeRuneInString(t.Text[size:])
+		if size == len(t.Text) {
+			return 0, false
+		}
+		if g, ok := m.pairs[[2]rune{a, b}]; ok {
+			return g, true
+		}
+		m.pairs[[2]rune{a, b}] = id
+		m.seen[a&(1<<12-1)] = true
+	}
+	m.weight = append(m.weight, 0)
+	m.order = append(m.order, -1)
+	return id, true
+}
+
+func latin(r rune) bool { return r < 0x2E80 }
+
+// matched is what a matcher found in one text.
+type matched struct {
+	grams     []bool  // which grams occur
+	passage   float64 // share of the query's weight in the best window
+	run       float64 // longest run of the query as typed, as a share of it
+	explained float64 // share of the text's pairs that are the query's
+	start     int     // byte offset of the best window, end its end
+	end       int
+}
+
+// window is the length of a passage in characters: about two lines on a phone.
+const window = 60
+
+type event struct{ pos, byteAt, gram int }
+
+// match scans a folded text once.
+func (m *matcher) match(text string) matched {
+	out := matched{grams: make([]bool, len(m.weight))}
+	if text == "" || len(m.weight) == 0 {
+		return out
+	}
+	events, pairs := m.events(text)
+	for _, e := range events {
+		out.grams[e.gram] = true
+	}
+	if pairs > 0 {
+		out.explained = float64(len(events)) / float64(pairs)
+	}
+	m.bestWindow(events, &out)
+	out.run = m.longestRun(events)
+	return out
+}
+
+func (m *matcher) events(text string) ([]event, int) {
+	var events []event
+	pairs, pos := 0, 0
+	var prev rune
+	prevAt := 0
+	for at, r := range text {
+		if prev != 0 && !latin(prev) && !latin(r) {
+			pairs++
+			if m.seen[prev&(1<<12-1)] {
+				if g, ok := m.pairs[[2]rune{prev, r}]; ok {
+					events = append(events, event{pos - 1, prevAt, g})
+				}
+			}
+		}
+		prev, prevAt = r, at
+		pos++
+	}
+	for word, g := range m.words {
+		for from := 0; ; {
+			i := strings.Index(text[from:], word)
+			if i < 0 {
+				break
+			}
+			at := from + i
+			events = append(events, event{utf8.RuneCountInString(text[:at]), at, g})
+			from = at + len(word)
+			pairs++
+		}
+	}
+	if len(m.words) > 0 {
+		slices.SortStableFunc(events, func(a, b event) int { return a.byteAt - b.byteAt })
+	}
+	return events, pairs
+}
+
+// bestWindow slides a window over the events and keeps the one whose distinct grams weigh most.
+func (m *matcher) bestWindow(events []event, out *matched) {
+	count := make([]int, len(m.weight))
+	sum, best, left := 0.0, -1.0, 0
+	for right, e := range events {
+		if count[e.gram]++; count[e.gram] == 1 {
+			sum += m.weight[e.gram]
+		}
+		for e.pos-events[left].pos > window {
+			if g := events[left].gram; count[g] == 1 {
+				sum -= m.weight[g]
+			}
+			count[events[left].gram]--
+			left++
+		}
+		if sum > best+1e-9 {
+			best = sum
+			out.start, out.end = events[left].byteAt, events[right].byteAt
+		}
+	}
+	if m.total > 0 {
+		out.passage = min(1, max(0, best)/m.total)
+	}
+}
+
+// longestRun is the longest stretch of the query as typed that stands in the text, as a share of the query's pairs.
+func (m *matcher) longestRun(events []event) float64 {
+	if m.length == 0 {
+		return 0
+	}
+	best, run := 0, 0
+	for i, e := range events {
+		if m.order[e.gram] < 0 {
+			run = 0
+			continue
+		}
+		run++
+		if run > 1 {
+			p := events[i-1]
+			if m.order[p.gram] < 0 || m.order[p.gram] >= m.order[e.gram] || e.pos-p.pos != 1 {
+				run = 1
+			}
+		}
+		best = max(best, run)
+	}
+	return min(1, float64(best)/float64(m.length))
+}
+
+// coverage is the share of the query's weight that is said in any of the texts, each concept in its best form. Part of a
+// long word counts as its share, squared: 居民 alone says little of 居民身份证.
+func (m *matcher) coverage(texts ...matched) float64 {
+	if m.total == 0 {
+		return 0
+	}
+	sum := 0.0
+	for ci, forms := range m.forms {
+		best := 0.0
+		for _, f := range forms {
+			if len(f.grams) == 0 {
+				continue
+			}
+			for _, t := range texts {
+				n := 0
+				for _, g := range f.grams {
+					if t.grams[g] {
+						n++
+					}
+				}
+				share := float64(n) / float64(len(f.grams))
+				best = max(best, f.weight*share*share)
+			}
+		}
+		if ci < len(m.rarity) {
+			sum += m.rarity[ci] * best
+		}
+	}
+	return sum / m.total
+}
+
+// names reports whether the query is the document's title or one of its everyday names.
+func (m *matcher) names(meta *Meta) bool {
+	if m.queries == "" {
+		return false
+	}
+	if squash(segment.Fold(meta.Title)) == m.queries {
+		return true
+	}
+	return slices.ContainsFunc(meta.Everyday, func(s string) bool { return squash(segment.Fold(s)) == m.queries })
+}
+
+// Squash is a text without case, width, punctuation and blanks: what phrases and names are compared by.
+func Squash(text string) string { return squash(segment.Fold(text)) }
+
+// squash keeps the letters, digits and Han characters of a folded text: what two spellings of one name have in common.
+func squash(s string) string {
+	var b strings.Builder
+	for _, t := range segment.Grams(s) {
+		if r, size := utf8.DecodeRuneInString(t.Text); latin(r) || size == len(t.Text) {
+			b.WriteString(t.Text)
+		}
+	}
+	return b.String()
+}
+
+// foldAll is everything that a candidate's unit says, folded.
+func foldAll(c *Candidate) string {
+	return segment.Fold(c.Meta.Title + "\n" + strings.Join(c.Meta.Everyday, "\n") + "\n" + c.Body)
+}

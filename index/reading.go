@@ -1,0 +1,386 @@
+package index
+
+import (
+	"fmt"
+	"regexp"
+	"strings"
+	"unicode/utf8"
+
+	"tongsou/corpus"
+	"tongsou/segment"
+)
+
+// Reader turns the text of a query into a Plan. It is immutable and shared by all searches.
+type Reader struct {
+	Segmenter *segment.Segmenter
+	Lexicon   *segment.Lexicon
+	Ranking   *Ranking
+}
+
+// The syntax that a query may use besides plain words.
+var (
+	reField  = regexp.MustCompile(`(文号|标题|发文机关|编码|地区|日期)[:：]\s*("[^"]*"|“[^”]*”|\S+)`)
+	reQuoted = regexp.MustCompile(`"([^"]+)"|“([^”]+)”|「([^」]+)」|『([^』]+)』|＂([^＂]+)＂`)
+	reMinus  = regexp.MustCompile(`(?:^|\s)[-－]([^\s\-－]\S*)`)
+	reCode   = regexp.MustCompile(`[0-9A-Za-z][0-9A-Za-z-]{9,}`)
+	reRange  = regexp.MustCompile(`^([\d年月/.-]*)(?:\.\.|—|~|～|至)([\d年月日/.-]*)$`)
+)
+
+// Read understands a query. It returns an error that wraps ErrBadQuery when a field's value is none; everything else can
+// be searched somehow.
+func (r *Reader) Read(q Query) (*Plan, Understanding, error) {
+	u := Understanding{Text: q.Text, Place: q.Place}
+	p := &Plan{
+		Filter: q.Filter, Place: q.Place, Sort: q.Sort, Today: q.Today, Facets: q.Facets, Explain: q.Explain,
+		Limit: q.Limit, Depth: r.Ranking.Depth,
+	}
+	if err := p.page(q); err != nil {
+		return nil, u, err
+	}
+	text, cut := clip(q.Text, MaxQueryRunes)
+	if cut {
+		u.Notes = append(u.Notes, fmt.Sprintf("查询过长，只搜索了前 %d 个字。", MaxQueryRunes))
+	}
+	text, err := r.readFields(text, p)
+	if err != nil {
+		return nil, u, err
+	}
+	text = readNames(text, p)
+	text = readPhrases(text, p)
+	r.readWords(text, q.Verbatim, p, &u)
+	u.Number, u.Code, u.Article = p.Number, p.Code, p.Article
+	if p.Article != "" {
+		u.Law = p.Law
+	}
+	return p, u, nil
+}
+
+func (p *Plan) page(q Query) error {
+	if p.Limit == 0 {
+		p.Limit = DefaultLimit
+	}
+	if p.Limit < 1 || p.Limit > MaxLimit {
+		return fmt.Errorf("%w: 每组条数 limit 应在 1 到 %d 之间，收到 %d", ErrBadQuery, MaxLimit, q.Limit)
+	}
+	if q.Next != "" {
+		if _, err := fmt.Sscanf(q.Next, "o%d", &p.Offset); err != nil || p.Offset < 0 || p.Offset >= MaxDepth {
+			return fmt.Errorf("%w: 翻页标记 next=%q 无效，请用上一页结果中的 next", ErrBadQuery, q.Next)
+		}
+	}
+	if p.Sort != "" && p.Sort != ByRelevance && p.Sort != ByDate {
+		return fmt.Errorf("%w: 排序 sort=%q 无效，可用 relevance 或 date", ErrBadQuery, q.Sort)
+	}
+	p.Depth = max(p.Depth, p.Offset+p.Limit)
+	return nil
+}
+
+// next is the mark of the page after p's.
+func (p *Plan) next() string { return fmt.Sprintf("o%d", p.Offset+p.Limit) }
+
+func clip(s string, runes int) (string, bool) {
+	n := 0
+	for i := range s {
+		if n == runes {
+			return s[:i], true
+		}
+		n++
+	}
+	return s, false
+}
+
+// readFields takes 文号: 标题: 发文机关: 编码: 地区: 日期: out of the text.
+func (r *Reader) readFields(text string, p *Plan) (string, error) {
+	var err error
+	rest := reField.ReplaceAllStringFunc(text, func(s string) string {
+		m := reField.FindStringSubmatch(s)
+		if e := p.setField(m[1], strings.Trim(m[2], `"“”`)); e != nil && err == nil {
+			err = e
+		}
+		return " "
+	})
+	return rest, err
+}
+
+func (p *Plan) setField(name, value string) error {
+	switch name {
+	case "文号":
+		number, ok := corpus.ParseNumber(value)
+		if !ok {
+			return fmt.Errorf("%w: 文号 %q 认不出来，请写成 国办发〔2017〕47号 的样子", ErrBadQuery, value)
+		}
+		p.Number, p.NumberOnly = number, true
+	case "标题":
+		p.TitlePhrases = append(p.TitlePhrases, squash(segment.Fold(value)))
+	case "发文机关":
+		p.Issuer = segment.Fold(value)
+	case "编码":
+		p.Code, p.NumberOnly = segment.Fold(value), true
+	case "地区":
+		return p.setRegion(value)
+	case "日期":
+		return p.setDates(value)
+	}
+	return nil
+}
+
+func (p *Plan) setRegion(value string) error {
+	if code, ok := corpus.NormalizeRegion(value); ok {
+		p.Filter.Regions = append(p.Filter.Regions, code)
+		return nil
+	}
+	found := corpus.Regions().ByName(value, "")
+	if len(found) == 0 {
+		return fmt.Errorf("%w: 不认识地区 %q，请写行政区划的名称或代码，例如 呼和浩特市 或 150100", ErrBadQuery, value)
+	}
+	for _, region := range found {
+		p.Filter.Regions = append(p.Filter.Regions, region.Code)
+	}
+	return nil
+}
+
+// setDates reads 2021, 2021-03, 2021-03-05 or a range of two such: 2021..2023.
+func (p *Plan) setDates(value string) error {
+	from, to := value, value
+	if m := reRange.FindStringSubmatch(value); m != nil {
+		from, to = m[1], m[2]
+	}
+	var err error
+	if p.Filter.From, err = dayOf(from, false); err != nil {
+		return err
+	}
+	p.Filter.To, err = dayOf(to, true)
+	return err
+}
+
+var reDay = regexp.MustCompile(`^(\d{4})(?:[-/.年](\d{1,2})?(?:[-/.月](\d{1,2})?日?)?)?$`)
+
+// dayOf reads a year, a month or a day as its first or last day; nothing means no limit.
+func dayOf(s string, last bool) (corpus.Date, error) {
+	if s == "" {
+		return "", nil
+	}
+	m := reDay.FindStringSubmatch(s)
+	if m == nil {
+		return "", fmt.Errorf("%w: 日期 %q 认不出来，请写成 2021、2021-03 或 2021..2023", ErrBadQuery, s)
+	}
+	switch {
+	case m[2] == "" && last:
+		return corpus.Date(m[1] + "-12-31"), nil
+	case m[2] == "":
+		return corpus.Date(m[1] + "-01-01"), nil
+	case m[3] == "" && last:
+		return corpus.Date(fmt.Sprintf("%s-%02s-31", m[1], m[2])), nil
+	case m[3] == "":
+		return corpus.Date(fmt.Sprintf("%s-%02s-01", m[1], m[2])), nil
+	}
+	return corpus.ParseDate(s)
+}
+
+// readNames finds a document number, an item code, and an article of a named law. They stay in the text: a document that
+// cites the number is an answer too, after the one that bears it.
+func readNames(text string, p *Plan) string {
+	folded := corpus.FoldWidth(text)
+	if n, ok := corpus.FindNumber(folded); ok && p.Number == "" {
+		p.Number = n.Canonical
+	}
+	if code := reCode.FindString(folded); p.Code == "" && digits(code) >= 6 {
+		p.Code = segment.Fold(code)
+	}
+	if a, start, _, ok := corpus.FindArticle(text); ok {
+		p.Law, p.Article = squash(segment.Fold(text[:start])), a.ID()
+		p.Law = strings.TrimSuffix(p.Law, "的")
+	} else {
+		p.Law = squash(segment.Fold(text))
+	}
+	return text
+}
+
+func digits(s string) int {
+	n := 0
+	for i := range len(s) {
+		if '0' <= s[i] && s[i] <= '9' {
+			n++
+		}
+	}
+	return n
+}
+
+// readPhrases takes quoted phrases and excluded words. A phrase stays in the text too, for its words to be ranked by.
+func readPhrases(text string, p *Plan) string {
+	for _, m := range reQuoted.FindAllStringSubmatch(text, -1) {
+		if s := squash(segment.Fold(strings.Join(m[1:], ""))); s != "" {
+			p.Phrases = append(p.Phrases, s)
+		}
+	}
+	return reMinus.ReplaceAllStringFunc(text, func(s string) string {
+		if w := squash(segment.Fold(reMinus.FindStringSubmatch(s)[1])); w != "" {
+			p.Without = append(p.Without, w)
+		}
+		return " "
+	})
+}
+
+// readWords segments what is left, drops the noise of speech and widens what remains.
+func (r *Reader) readWords(text string, verbatim bool, p *Plan, u *Understanding) {
+	norm := segment.Fold(text)
+	for _, t := range p.TitlePhrases {
+		norm += " " + t
+	}
+	words := r.Segmenter.Words(norm)
+	bare := blankOut(norm, r.Lexicon.FindNoise(norm, words))
+	if squash(bare) == "" {
+		bare = norm // a query of nothing but noise is searched as it stands
+	} else if bare != norm {
+		words = r.Segmenter.Words(bare)
+	}
+	p.Folded = strings.TrimSpace(bare)
+	b := planner{reader: r, plan: p, terms: map[string]int{}}
+	var uses []segment.Use
+	if !verbatim {
+		uses = r.Lexicon.Find(bare)
+	}
+	b.build(bare, words, uses)
+	for _, c := range p.Concepts {
+		for i, f := range c.Forms {
+			t := Term{Text: f.Text, Weight: f.Weight}
+			if i > 0 {
+				t.Why = f.Why
+			}
+			u.Terms = append(u.Terms, t)
+		}
+	}
+}
+
+func blankOut(norm string, noise []segment.Noise) string {
+	b := []byte(norm)
+	for _, n := range noise {
+		for i := n.Start; i < n.End; i++ {
+			b[i] = ' '
+		}
+	}
+	return string(b)
+}
+
+// planner gathers concepts and terms.
+type planner struct {
+	reader *Reader
+	plan   *Plan
+	terms  map[string]int // term → its place in plan.Terms
+}
+
+// build makes one concept of every word, or of every stretch of words that the lexicon knows, and the terms to score by.
+func (b *planner) build(norm string, words []segment.Token, uses []segment.Use) {
+	concept := map[int]int{} // byte of norm → concept
+	for _, use := range uses {
+		c := Concept{Text: norm[use.Start:use.End], Weight: 1}
+		c.Forms = append(c.Forms, Form{Text: c.Text, Weight: 1})
+		for _, e := range use.Entries {
+			c.Forms = append(c.Forms, Form{Text: e.To, Weight: e.Weight, Why: "相关词: " + e.From + "→" + e.To})
+		}
+		b.addConcept(c, use.Start, use.End, concept)
+	}
+	for _, w := range words {
+		if _, taken := concept[w.Start]; taken || w.Part || utf8.RuneCountInString(w.Text) < 2 {
+			continue
+		}
+		b.addConcept(Concept{Text: w.Text, Weight: 1, Forms: []Form{{Text: w.Text, Weight: 1}}}, w.Start, w.End, concept)
+	}
+	b.addTyped(norm, words, concept)
+	for ci := range b.plan.Concepts {
+		b.addWidened(ci)
+	}
+}
+
+func (b *planner) addConcept(c Concept, start, end int, concept map[int]int) {
+	if len(b.plan.Concepts) >= MaxConcepts {
+		return
+	}
+	b.plan.Concepts = append(b.plan.Concepts, c)
+	for i := start; i < end; i++ {
+		concept[i] = len(b.plan.Concepts) - 1
+	}
+}
+
+// addTyped adds the terms of the query as typed.
+func (b *planner) addTyped(norm string, words []segment.Token, concept map[int]int) {
+	r := b.reader.Ranking
+	isWord := map[[2]int]bool{}
+	for _, w := range words {
+		isWord[[2]int{w.Start, w.End}] = true
+		if weight := r.Long; utf8.RuneCountInString(w.Text) >= 3 && w.Text[0] >= utf8.RuneSelf {
+			if w.Part {
+				weight = r.Part
+			}
+			b.add(w.Text, weight, conceptOf(concept, w.Start, w.End))
+		}
+	}
+	alone := len(b.plan.Concepts) == 0
+	for _, g := range segment.Grams(norm) {
+		weight := r.Cross
+		switch n := utf8.RuneCountInString(g.Text); {
+		case g.Text[0] < utf8.RuneSelf || isWord[[2]int{g.Start, g.End}] && n == 2 || alone && n == 1:
+			weight = r.Word
+		case n == 1:
+			weight = r.Single
+		}
+		c := conceptOf(concept, g.Start, g.End)
+		if utf8.RuneCountInString(g.Text) == 1 && g.Text[0] >= utf8.RuneSelf {
+			c = -1
+		}
+		b.add(g.Text, weight, c)
+	}
+}
+
+// conceptOf returns the concept that holds the whole span, or -1.
+func conceptOf(concept map[int]int, start, end int) int {
+	a, ok := concept[start]
+	z, ok2 := concept[end-1]
+	if !ok || !ok2 || a != z {
+		return -1
+	}
+	return a
+}
+
+// addWidened adds the terms of a concept's other forms. Many forms share the weight of a few, or a word with ten
+// synonyms would drown the rest of the query.
+func (b *planner) addWidened(ci int) {
+	r := b.reader.Ranking
+	forms := b.plan.Concepts[ci].Forms[1:]
+	share := 1 / (1 + 0.25*float64(max(0, len(forms)-1)))
+	for _, f := range forms {
+		inWords := map[[2]int]bool{}
+		for _, w := range b.reader.Segmenter.Words(f.Text) {
+			inWords[[2]int{w.Start, w.End}] = true
+			if utf8.RuneCountInString(w.Text) >= 3 && w.Text[0] >= utf8.RuneSelf {
+				b.add(w.Text, r.Long*f.Weight*share, ci)
+			}
+		}
+		for _, g := range segment.Grams(f.Text) {
+			if n := utf8.RuneCountInString(g.Text); n == 1 && g.Text[0] >= utf8.RuneSelf {
+				continue
+			}
+			weight := r.Cross
+			if inWords[[2]int{g.Start, g.End}] {
+				weight = r.Word
+			}
+			b.add(g.Text, weight*f.Weight*share, ci)
+		}
+	}
+}
+
+// add adds a term, or raises the weight of one that is there.
+func (b *planner) add(text string, weight float64, concept int) {
+	if weight <= 0 {
+		return
+	}
+	if at, ok := b.terms[text]; ok {
+		t := &b.plan.Terms[at]
+		t.Weight = max(t.Weight, float32(weight))
+		if t.Concept < 0 {
+			t.Concept = concept
+		}
+		return
+	}
+	b.terms[text] = len(b.plan.Terms)
+	b.plan.Terms = append(b.plan.Terms, PlanTerm{Text: text, Weight: float32(weight), Concept: concept})
+}

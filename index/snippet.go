@@ -1,0 +1,115 @@
+package index
+
+import (
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"tongsou/segment"
+)
+
+// snippetRunes is the length of a snippet in characters: three lines on a phone, two on a desktop.
+const snippetRunes = 90
+
+// highlighter cuts snippets and marks what matched. It works on the text as it stands: marks are spans of the original,
+// found through the map that Normalize keeps.
+type highlighter struct {
+	matcher *matcher
+	terms   []string // folded, longest first: what may be marked
+}
+
+func newHighlighter(m *matcher) *highlighter {
+	h := &highlighter{matcher: m}
+	for _, c := range m.plan.Concepts {
+		for _, f := range c.Forms {
+			h.terms = append(h.terms, f.Text)
+		}
+	}
+	for _, t := range m.plan.Terms {
+		// Pairs of a longer word are marked when the whole word is not there; pairs across words never are.
+		if t.Concept >= 0 && (utf8.RuneCountInString(t.Text) >= 2 || t.Text[0] < utf8.RuneSelf) {
+			h.terms = append(h.terms, t.Text)
+		}
+	}
+	h.terms = append(h.terms, m.plan.Phrases...)
+	if len(h.terms) == 0 && m.plan.Folded != "" {
+		h.terms = strings.Fields(m.plan.Folded)
+	}
+	slices.SortStableFunc(h.terms, func(a, b string) int { return len(b) - len(a) })
+	h.terms = slices.Compact(h.terms)
+	return h
+}
+
+// Title marks a whole title.
+func (h *highlighter) title(title string) []Run { return h.mark(title) }
+
+// snippet cuts the best passage out of a text and marks it.
+func (h *highlighter) snippet(text string) []Run {
+	if text == "" {
+		return nil
+	}
+	norm := segment.Normalize(text)
+	found := h.matcher.match(norm.Norm)
+	start, end := norm.Span(found.start, found.end)
+	start, end = passage(text, start, end)
+	runs := h.mark(text[start:end])
+	if start > 0 {
+		runs = append([]Run{{Text: "…"}}, runs...)
+	}
+	if end < len(text) {
+		runs = append(runs, Run{Text: "…"})
+	}
+	return runs
+}
+
+// passage widens the span to snippetRunes characters, preferably beginning where a clause does.
+func passage(text string, start, end int) (int, int) {
+	room := snippetRunes - utf8.RuneCountInString(text[start:end])
+	before := max(0, room/3)
+	from := start
+	for n := 0; from > 0 && n < before; n++ {
+		_, size := utf8.DecodeLastRuneInString(text[:from])
+		from -= size
+	}
+	if from > 0 {
+		if i := strings.LastIndexAny(text[from:start], "。；！？\n"); i >= 0 {
+			_, size := utf8.DecodeRuneInString(text[from+i:])
+			from += i + size
+		}
+	}
+	to := from
+	for n := 0; to < len(text) && n < snippetRunes; n++ {
+		_, size := utf8.DecodeRuneInString(text[to:])
+		to += size
+	}
+	return from, to
+}
+
+// mark cuts text into runs that matched and runs that did not. Line breaks become spaces. Overlapping matches join.
+func (h *highlighter) mark(text string) []Run {
+	norm := segment.Normalize(text)
+	marked := make([]bool, len(text))
+	for _, term := range h.terms {
+		for from := 0; ; {
+			i := strings.Index(norm.Norm[from:], term)
+			if i < 0 {
+				break
+			}
+			a, z := norm.Span(from+i, from+i+len(term))
+			for ; a < z; a++ {
+				marked[a] = true
+			}
+			from += i + len(term)
+		}
+	}
+	var runs []Run
+	for i := 0; i < len(text); {
+		j := i
+		for j < len(text) && marked[j] == marked[i] {
+			j++
+		}
+		runs = append(runs, Run{Text: strings.ToValidUTF8(strings.ReplaceAll(text[i:j], "\n", " "), "\uFFFD"), Mark: marked[i]})
+		i = j
+	}
+	return runs
+}
