@@ -49,8 +49,8 @@ func DefaultRanking() Ranking {
 	return Ranking{
 		FieldWeight: [3]float64{1.6, 1.2, 1}, LengthB: [3]float64{0.4, 0.4, 0.6}, K1: 0.9, IDFPower: 1.2,
 		Word: 1, Cross: 0.6, Single: 0.4, Long: 0.2, Part: 0.1,
-		MinCoverage: 0.15, CoverageBoost: 0.3, Depth: 100,
-		Coverage: 0.3, Passage: 0.2, Run: 0.2, Title: 0.1, TitleFit: 0.2, TitleExact: 0.5, Second: 0.05,
+		MinCoverage: 0, CoverageBoost: 0.4, Depth: 100,
+		Coverage: 0.05, Passage: 0.1, Run: 0.03, Title: 0.02, TitleFit: 0.1, TitleExact: 0.3, Second: 0.05,
 		Amended: 0.25, Repealed: 0.4, NotYet: 0.1,
 		PlaceOwn: 0.15, PlaceAbove: 0.08, PlaceElsewhere: -0.15,
 	}

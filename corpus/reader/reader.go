@@ -35,6 +35,10 @@ type File struct {
 	Text, Raw io.Reader
 	// Local is the path on disk, for formats that need another program; empty when the file was compressed.
 	Local string
+	// Mapping is the path of a file that says which column is which field; empty when none was given.
+	Mapping string
+	// Year is the year of the documents for formats whose dates leave it out; 0 when none was given.
+	Year int
 }
 
 // Fault is what is wrong with one record of a file.

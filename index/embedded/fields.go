@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"strconv"
+	"sync"
 	"unicode/utf8"
 
 	"github.com/blevesearch/bleve/v2/document"
@@ -174,13 +175,17 @@ func quantise(n int) int {
 	return min(255, 64+int(math.Log(float64(n)/64)/math.Log(1.04)))
 }
 
-// length is the inverse of quantise.
-func length(level int) float64 {
-	if level < 64 {
-		return float64(level)
+// lengths is the inverse of quantise, by level.
+var lengths = sync.OnceValue(func() *[256]float64 {
+	var l [256]float64
+	for level := range l {
+		l[level] = float64(level)
+		if level >= 64 {
+			l[level] = 64 * math.Pow(1.04, float64(level-64)+0.5)
+		}
 	}
-	return 64 * math.Pow(1.04, float64(level-64)+0.5)
-}
+	return &l
+})
 
 // Size is what bleve counts against its memory limits: the terms' own bytes are the documents', shared with the text.
 func (f *field) Size() int { return len(f.name) + len(f.value) + 64*len(f.freqs) }

@@ -94,8 +94,9 @@ func readColumns(seg zap.Segment) (*columns, error) {
 func (c *columns) readLengths(seg zap.Segment, f int, name string) error {
 	c.lengths[f] = make([]uint8, c.units)
 	return eachValue(seg, lengthOf+name, func(value string, units *roaring.Bitmap) {
-		level, _ := strconv.Atoi(value)
-		c.total[f] += length(level) * float64(units.GetCardinality())
+		level, _ := strconv.Atoi(value) // written by addTerms
+		level = min(max(level, 0), 255)
+		c.total[f] += lengths()[level] * float64(units.GetCardinality())
 		for it := units.Iterator(); it.HasNext(); {
 			c.lengths[f][it.Next()] = uint8(level)
 		}

@@ -67,6 +67,7 @@ func (s *segments) scan(ctx context.Context, plan *index.Plan, r *index.Ranking,
 	}
 	out := &outcome{stats: stats(plan, idf, r), count: count}
 	cover := newCoverage(out.stats.Rarity, r.MinCoverage)
+	norms := s.norms(r)
 	top := &minHeap{limit: keep}
 	for li := range s.leaves {
 		if err := ctx.Err(); err != nil {
@@ -81,7 +82,7 @@ func (s *segments) scan(ctx context.Context, plan *index.Plan, r *index.Ranking,
 				bit = 1 << t.Concept
 			}
 			weight := float64(t.Weight) * math.Pow(idf[ti], r.IDFPower)
-			s.add(acc, list, l.columns, weight, bit, r)
+			add(acc, list, l.columns, weight, bit, norms, r.K1)
 		}
 		s.collect(acc, li, &gates[li], cover, r, top, &out.count)
 		accumulators.Put(acc)
@@ -126,19 +127,26 @@ func stats(plan *index.Plan, idf []float64, r *index.Ranking) index.Stats {
 	return st
 }
 
-// add adds one term's contribution to every unit that holds it.
-func (s *segments) add(acc *accumulator, p *postings, c *columns, weight float64, bit uint32, r *index.Ranking) {
-	if len(p.units) == 0 || weight == 0 {
-		return
-	}
-	var norm [len(textFields)][256]float32
-	for f := range norm {
+// fieldNorms holds w_f / (1 − b_f + b_f · len / avglen) for each quantised length of each text field.
+type fieldNorms [len(textFields)][256]float32
+
+func (s *segments) norms(r *index.Ranking) *fieldNorms {
+	var n fieldNorms
+	for f := range n {
 		b := r.LengthB[f]
-		for level := range norm[f] {
-			norm[f][level] = float32(r.FieldWeight[f] / (1 - b + b*length(level)/s.average[f]))
+		for level := range n[f] {
+			n[f][level] = float32(r.FieldWeight[f] / (1 - b + b*lengths()[level]/s.average[f]))
 		}
 	}
-	k1 := float32(r.K1)
+	return &n
+}
+
+// add adds one term's contribution to every unit that holds it.
+func add(acc *accumulator, p *postings, c *columns, weight float64, bit uint32, norm *fieldNorms, saturation float64) {
+	if weight == 0 {
+		return
+	}
+	k1 := float32(saturation)
 	w := float32(weight) * (k1 + 1)
 	for i, u := range p.units {
 		fr := &p.freqs[i]

@@ -1,0 +1,11 @@
+package reader
+
+// Formats returns every format in the order in which they are asked whether they accept a file: the most particular
+// first, plain text last.
+func Formats() []Format {
+	return []Format{
+		native{},
+		policyRecords{}, newsRecords{},
+		law{}, markdown{}, newspaper{},
+	}
+}

@@ -1,0 +1,156 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"tongsou/corpus"
+)
+
+// Change is one step of the sequence: the state of a document after its latest change.
+type Change struct {
+	Seq      uint64
+	ID       string
+	Document *corpus.Document // nil when it was deleted
+}
+
+// Changes returns at most limit changes after sequence number after, in order. Every document comes once, at its latest
+// change.
+func (s *Store) Changes(ctx context.Context, after uint64, limit int) ([]Change, error) {
+	rows, err := s.db.QueryContext(ctx, "SELECT seq, id, body FROM document WHERE seq > ? ORDER BY seq LIMIT ?", after, limit)
+	if err != nil {
+		return nil, fmt.Errorf("read changes from store %s: %w", s.path, err)
+	}
+	defer func() { _ = rows.Close() }()
+	var list []Change
+	for rows.Next() {
+		var c Change
+		var body []byte
+		if err := rows.Scan(&c.Seq, &c.ID, &body); err != nil {
+			return nil, fmt.Errorf("read changes from store %s: %w", s.path, err)
+		}
+		if body != nil {
+			if c.Document, err = s.decode(c.ID, body); err != nil {
+				return nil, err
+			}
+		}
+		list = append(list, c)
+	}
+	return list, rows.Err()
+}
+
+// Sequence is the number of the latest change, 0 for an empty store.
+func (s *Store) Sequence(ctx context.Context) (uint64, error) {
+	var seq uint64
+	err := s.db.QueryRowContext(ctx, "SELECT coalesce(max(seq), 0) FROM document").Scan(&seq)
+	if err != nil {
+		return 0, fmt.Errorf("read the sequence of store %s: %w", s.path, err)
+	}
+	return seq, nil
+}
+
+// Count returns the number of documents of each kind.
+func (s *Store) Count(ctx context.Context) (map[corpus.Kind]int, error) {
+	rows, err := s.db.QueryContext(ctx, "SELECT kind, count(*) FROM document WHERE body IS NOT NULL GROUP BY kind")
+	if err != nil {
+		return nil, fmt.Errorf("count documents of store %s: %w", s.path, err)
+	}
+	defer func() { _ = rows.Close() }()
+	counts := map[corpus.Kind]int{}
+	for rows.Next() {
+		var kind corpus.Kind
+		var n int
+		if err := rows.Scan(&kind, &n); err != nil {
+			return nil, err
+		}
+		counts[kind] = n
+	}
+	return counts, rows.Err()
+}
+
+// Get returns a document, or an error that wraps ErrNotFound.
+func (s *Store) Get(ctx context.Context, id string) (*corpus.Document, error) {
+	return s.get(ctx, s.db, id)
+}
+
+type queryer interface {
+	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
+}
+
+func (s *Store) get(ctx context.Context, q queryer, id string) (*corpus.Document, error) {
+	var body []byte
+	err := q.QueryRowContext(ctx, "SELECT body FROM document WHERE id = ? AND body IS NOT NULL", id).Scan(&body)
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil, fmt.Errorf("document %q: %w", id, ErrNotFound)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read document %q: %w", id, err)
+	}
+	return s.decode(id, body)
+}
+
+func (s *Store) decode(id string, body []byte) (*corpus.Document, error) {
+	raw, err := s.decoder.DecodeAll(body, nil)
+	if err != nil {
+		return nil, fmt.Errorf("document %q in store %s is damaged: %w; restore the store from a backup", id, s.path, err)
+	}
+	d := new(corpus.Document)
+	if err := json.Unmarshal(raw, d); err != nil {
+		return nil, fmt.Errorf("document %q in store %s is damaged: %w; restore the store from a backup", id, s.path, err)
+	}
+	return d, nil
+}
+
+// IDs calls visit for every document, by ID.
+func (s *Store) IDs(ctx context.Context, visit func(id string, kind corpus.Kind) error) error {
+	rows, err := s.db.QueryContext(ctx, "SELECT id, kind FROM document WHERE body IS NOT NULL ORDER BY id")
+	if err != nil {
+		return fmt.Errorf("list documents of store %s: %w", s.path, err)
+	}
+	defer func() { _ = rows.Close() }()
+	for rows.Next() {
+		var id string
+		var kind corpus.Kind
+		if err := rows.Scan(&id, &kind); err != nil {
+			return err
+		}
+		if err := visit(id, kind); err != nil {
+			return err
+		}
+	}
+	return rows.Err()
+}
+
+// Verify checks the file's own integrity, page by page.
+func (s *Store) Verify(ctx context.Context) error {
+	var verdict string
+	if err := s.db.QueryRowContext(ctx, "PRAGMA quick_check").Scan(&verdict); err != nil {
+		return fmt.Errorf("check store %s: %w", s.path, err)
+	}
+	if verdict != "ok" {
+		return fmt.Errorf("store %s is damaged: %s; restore it from a backup", s.path, verdict)
+	}
+	return nil
+}
+
+// AddRun records an ingest.
+func (s *Store) AddRun(ctx context.Context, r Run) error {
+	counts, err := json.Marshal(r.Summary)
+	if err != nil {
+		return err
+	}
+	faults, err := json.Marshal(r.Faults[:min(len(r.Faults), 1000)])
+	if err != nil {
+		return err
+	}
+	_, err = s.db.ExecContext(ctx, "INSERT INTO run (source, started, finished, counts, faults) VALUES (?, ?, ?, ?, ?)",
+		r.Source, r.Started.UTC().Format(time.RFC3339), r.Finished.UTC().Format(time.RFC3339), string(counts), string(faults))
+	if err != nil {
+		return fmt.Errorf("record the ingest in store %s: %w", s.path, err)
+	}
+	return nil
+}
