@@ -1,7 +1,6 @@
 package reader
 
 import (
-	"regexp"
 	"strings"
 
 	"tongsou/corpus"
