@@ -31,8 +31,8 @@ func FindNumber(s string) (Number, bool) {
 		write func(issuer string, rest ...string) string
 	}{
 		{reNumber, func(issuer string, rest ...string) string { return issuer + "〔" + rest[0] + "〕" + rest[1] + "号" }},
-		{reYeared, func(issuer string, rest ...string) string { return issuer + "〔" + rest[0] + "〕" + rest[1] + "号" }},
 		{reOfYear, func(issuer string, rest ...string) string { return issuer + rest[0] + "年第" + rest[1] + "号" }},
+		{reYeared, func(issuer string, rest ...string) string { return issuer + "〔" + rest[0] + "〕" + rest[1] + "号" }},
 		{reOrder, func(issuer string, rest ...string) string { return issuer + "第" + rest[0] + "号" }},
 	} {
 		m := form.re.FindStringSubmatchIndex(s)

@@ -149,3 +149,18 @@ func recallAt(k int, hits []Scored, grades map[string]int) float64 {
 	}
 	return float64(found) / float64(len(grades))
 }
+
+// Index puts a set's documents into an empty index.
+func Index(ctx context.Context, w index.Writer, set *Set) error {
+	const batch = 1000
+	for from := 0; from < len(set.Documents); from += batch {
+		var changes []index.Change
+		for i, d := range set.Documents[from:min(from+batch, len(set.Documents))] {
+			changes = append(changes, index.Change{Seq: uint64(from + i + 1), ID: d.ID, Document: d})
+		}
+		if err := w.Apply(ctx, changes); err != nil {
+			return fmt.Errorf("index the judged set: %w", err)
+		}
+	}
+	return nil
+}

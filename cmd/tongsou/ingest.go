@@ -1,0 +1,199 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/schollz/progressbar/v3"
+	"github.com/spf13/cobra"
+	"golang.org/x/term"
+
+	"tongsou/corpus/ingest"
+	"tongsou/corpus/reader"
+	"tongsou/corpus/store"
+	"tongsou/index"
+)
+
+func ingestCommand() *cobra.Command {
+	var source, format, rejects string
+	var asJSON, remove bool
+	cmd := &cobra.Command{
+		Use: "ingest 文件或目录", Short: "收入文件：读取、检查、存储并建立索引",
+		Long: `收入一个文件或整个目录。格式按内容识别：法规 Markdown、政策与新闻的 JSON/JSONL、事项的
+JSONL/CSV/XLSX、网页 HTML、DOCX、PDF、报纸文本，以及它们的 .gz。
+
+重复运行不会重复收入；中断后再运行一次即可接着收。serve 运行时也可以收入，两秒内就能搜到。`,
+		Example: `  tongsou ingest --data D ./资料
+  tongsou ingest --data D --source 区政务局 事项.xlsx
+  tongsou ingest --data D --source 区政务局 --remove    删除这个来源的全部文档`,
+		Args: cobra.MaximumNArgs(1),
+	}
+	cmd.Flags().StringVar(&source, "source", "", "来源名称（默认为路径）")
+	cmd.Flags().StringVar(&format, "format", "", "指定格式，不按内容识别")
+	cmd.Flags().StringVar(&rejects, "rejects", "", "未收入与存疑记录写到这个文件（默认为数据目录下的 rejects.jsonl）")
+	cmd.Flags().BoolVar(&asJSON, "json", false, "以 JSON 输出结果")
+	cmd.Flags().BoolVar(&remove, "remove", false, "删除 --source 指定的来源")
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		c, err := loadConfig(cmd)
+		if err != nil {
+			return err
+		}
+		if remove != (len(args) == 0) || remove && source == "" {
+			return fmt.Errorf("请给出要收入的文件或目录；或用 --remove 与 --source 指定要删除的来源")
+		}
+		s, err := openStore(cmd.Context(), c, true)
+		if err != nil {
+			return err
+		}
+		defer func() { _ = s.Close() }()
+		job := &ingestJob{config: c, store: s, out: cmd.OutOrStdout(), progress: newProgress(cmd.ErrOrStderr())}
+		if remove {
+			return job.remove(cmd.Context(), source)
+		}
+		if rejects == "" {
+			rejects = filepath.Join(c.Data, "rejects.jsonl")
+		}
+		return job.run(cmd.Context(), args[0], reader.Options{Source: source, Format: format}, rejects, asJSON)
+	}
+	return cmd
+}
+
+// ingestJob reads into the store while the index follows.
+type ingestJob struct {
+	config   *Config
+	store    *store.Store
+	out      io.Writer
+	progress *progress
+}
+
+func (j *ingestJob) run(ctx context.Context, root string, opts reader.Options, rejects string, asJSON bool) (err error) {
+	f, err := os.Create(rejects)
+	if err != nil {
+		return fmt.Errorf("写不了未收入记录的文件：%w", err)
+	}
+	w := bufio.NewWriter(f)
+	defer func() { err = errors.Join(err, w.Flush(), f.Close()) }()
+	indexed := j.startIndexing(ctx)
+	opts.Progress = j.progress.read
+	began := time.Now()
+	report, err := ingest.Run(ctx, j.store, root, ingest.Options{Reader: opts, Rejects: w})
+	j.progress.done()
+	read := time.Since(began)
+	if e := indexed(); err == nil {
+		err = e
+	}
+	if err != nil {
+		return fmt.Errorf("收入中断（已存的不会丢，再运行一次即可接着收）：%w", err)
+	}
+	if asJSON {
+		return printJSON(j.out, report)
+	}
+	fmt.Fprintf(j.out, "收入完成：新增 %d，更新 %d，未变 %d，与其他来源相同 %d；未收入 %d，存疑 %d（详见 %s）\n",
+		report.Added, report.Updated, report.Unchanged, report.Linked, report.Rejected, report.Warnings, rejects)
+	fmt.Fprintf(j.out, "读取存储 %.1f 秒，连同索引 %.1f 秒；%d 篇文档，%d 个段落\n",
+		read.Seconds(), time.Since(began).Seconds(), report.Documents, report.Sections)
+	return nil
+}
+
+func (j *ingestJob) remove(ctx context.Context, source string) error {
+	indexed := j.startIndexing(ctx)
+	sum, err := j.store.DeleteSource(ctx, source)
+	if e := indexed(); err == nil {
+		err = e
+	}
+	if err == nil {
+		fmt.Fprintf(j.out, "已删除来源 %s 的 %d 篇文档\n", source, sum.Deleted)
+	}
+	return err
+}
+
+// startIndexing lets the index follow the store in the background. The function returned waits until it has caught up.
+// When a server holds the index, that server follows the store by itself and there is nothing to do here.
+func (j *ingestJob) startIndexing(ctx context.Context) func() error {
+	e, err := openEngine(j.config)
+	if errors.Is(err, index.ErrLocked) {
+		return func() error {
+			fmt.Fprintln(j.out, "索引由正在运行的 serve 更新。")
+			return nil
+		}
+	}
+	if err != nil {
+		return func() error { return err }
+	}
+	stop, finished := make(chan struct{}), make(chan error, 1)
+	go func() {
+		for {
+			_, err := index.CatchUp(ctx, j.store, e, nil)
+			select {
+			case <-stop:
+				finished <- err
+				return
+			case <-time.After(200 * time.Millisecond):
+			}
+			if err != nil {
+				finished <- err
+				return
+			}
+		}
+	}()
+	return func() error {
+		close(stop)
+		err := <-finished
+		if err == nil {
+			_, err = index.CatchUp(ctx, j.store, e, j.progress.indexed)
+		}
+		j.progress.done()
+		return errors.Join(err, e.Close())
+	}
+}
+
+// progress shows a bar on a terminal and a plain line every few seconds elsewhere.
+type progress struct {
+	w    io.Writer
+	bar  *progressbar.ProgressBar
+	tty  bool
+	last time.Time
+}
+
+func newProgress(w io.Writer) *progress {
+	p := &progress{w: w}
+	if f, ok := w.(*os.File); ok {
+		p.tty = term.IsTerminal(int(f.Fd()))
+	}
+	return p
+}
+
+func (p *progress) read(r reader.Progress) {
+	if p.tty {
+		if p.bar == nil {
+			p.bar = progressbar.NewOptions64(r.Bytes, progressbar.OptionSetWriter(p.w), progressbar.OptionShowBytes(true),
+				progressbar.OptionSetDescription("读取"), progressbar.OptionThrottle(100*time.Millisecond), progressbar.OptionClearOnFinish())
+		}
+		_ = p.bar.Set64(r.BytesDone) // a bar that cannot be drawn is no reason to stop
+		return
+	}
+	if time.Since(p.last) > 5*time.Second {
+		p.last = time.Now()
+		fmt.Fprintf(p.w, "读取 %d/%d 个文件，%d/%d MB %s\n", r.FilesDone, r.Files, r.BytesDone>>20, r.Bytes>>20, r.File)
+	}
+}
+
+func (p *progress) indexed(seq uint64) {
+	if p.tty || time.Since(p.last) > 5*time.Second {
+		p.last = time.Now()
+		fmt.Fprintf(p.w, "建立索引：到第 %d 号变更\n", seq)
+	}
+}
+
+func (p *progress) done() {
+	if p.bar != nil {
+		_ = p.bar.Finish() // as above
+		p.bar = nil
+	}
+}

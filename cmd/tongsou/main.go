@@ -1,0 +1,99 @@
+// Command tongsou is a full-text search engine for government guidance: it reads service items, policies and news from
+// files, and answers on the command line and over HTTP.
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"runtime/debug"
+	"syscall"
+
+	"github.com/spf13/cobra"
+
+	"tongsou/corpus/store"
+	"tongsou/index"
+	"tongsou/index/embedded"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	if err := root().ExecuteContext(ctx); err != nil {
+		fmt.Fprintln(os.Stderr, "错误：", err)
+		os.Exit(1)
+	}
+}
+
+func root() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "tongsou",
+		Short: "通搜：政务服务事项、政策法规与新闻的全文检索",
+		Long: `通搜（tongsou）把政务服务事项、政策法规和新闻从文件收进来，让群众用自己的话找到要办的事。
+
+第一次使用：
+  tongsou serve                         用内置示例数据启动，浏览器打开 http://localhost:8080
+  tongsou ingest --data D 文件或目录      收入自己的数据
+  tongsou search --data D 孩子上户口      在命令行里搜`,
+		SilenceUsage: true, SilenceErrors: true,
+	}
+	addFlags(cmd)
+	cmd.AddCommand(serveCommand(), ingestCommand(), searchCommand(), segmentCommand(), evalCommand(), checkCommand(), versionCommand())
+	return cmd
+}
+
+func versionCommand() *cobra.Command {
+	return &cobra.Command{
+		Use: "version", Short: "显示版本", Example: "  tongsou version", Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			fmt.Fprintln(cmd.OutOrStdout(), "tongsou", version())
+			return nil
+		},
+	}
+}
+
+func version() string {
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return "unknown"
+	}
+	for _, s := range info.Settings {
+		if s.Key == "vcs.revision" && len(s.Value) > 12 {
+			return info.Main.Version + " " + s.Value[:12]
+		}
+	}
+	return info.Main.Version
+}
+
+// printJSON writes v as indented JSON.
+func printJSON(w io.Writer, v any) error {
+	e := json.NewEncoder(w)
+	e.SetEscapeHTML(false)
+	e.SetIndent("", "  ")
+	return e.Encode(v)
+}
+
+// openStore opens the store of a data directory; create says whether an absent one may be made.
+func openStore(ctx context.Context, c *Config, create bool) (*store.Store, error) {
+	if create {
+		if err := os.MkdirAll(c.Data, 0o755); err != nil {
+			return nil, fmt.Errorf("建不了数据目录：%w", err)
+		}
+	} else if _, err := os.Stat(c.storePath()); errors.Is(err, os.ErrNotExist) {
+		return nil, fmt.Errorf("数据目录 %s 里还没有数据；请先运行 tongsou ingest --data %s 文件或目录", c.Data, c.Data)
+	}
+	return store.Open(ctx, c.storePath())
+}
+
+// openEngine opens the index of a data directory.
+func openEngine(c *Config) (*embedded.Engine, error) {
+	e, err := embedded.Open(embedded.Options{Path: c.indexPath(), Shards: c.Shards, CacheBytes: int64(c.CacheMB) << 20})
+	if errors.Is(err, index.ErrLocked) {
+		return nil, fmt.Errorf("数据目录 %s 正由另一个 tongsou 使用；要向它查询，请加 --server http://地址:端口：%w", c.Data, err)
+	}
+	return e, err
+}
