@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"runtime/debug"
 	"time"
 
 	"github.com/schollz/progressbar/v3"
@@ -113,6 +114,13 @@ func (j *ingestJob) remove(ctx context.Context, source string) error {
 	return err
 }
 
+// ingestMemory is the heap that an ingest aims to stay below; compactAfter the number of changes after which it is worth
+// merging the index into few segments at the end.
+const (
+	ingestMemory = 1 << 30
+	compactAfter = 10000
+)
+
 // startIndexing lets the index follow the store in the background. The function returned waits until it has caught up.
 // When a server holds the index, that server follows the store by itself and there is nothing to do here.
 func (j *ingestJob) startIndexing(ctx context.Context) func() error {
@@ -126,10 +134,14 @@ func (j *ingestJob) startIndexing(ctx context.Context) func() error {
 	if err != nil {
 		return func() error { return err }
 	}
+	// Indexing makes garbage fast; a soft limit keeps the collector ahead of it without slowing small ingests.
+	debug.SetMemoryLimit(ingestMemory)
 	stop, finished := make(chan struct{}), make(chan error, 1)
+	changed := 0
 	go func() {
 		for {
-			_, err := index.CatchUp(ctx, j.store, e, nil)
+			n, err := index.CatchUp(ctx, j.store, e, nil)
+			changed += n
 			select {
 			case <-stop:
 				finished <- err
@@ -146,7 +158,12 @@ func (j *ingestJob) startIndexing(ctx context.Context) func() error {
 		close(stop)
 		err := <-finished
 		if err == nil {
-			_, err = index.CatchUp(ctx, j.store, e, j.progress.indexed)
+			n := 0
+			n, err = index.CatchUp(ctx, j.store, e, j.progress.indexed)
+			changed += n
+		}
+		if err == nil && changed >= compactAfter {
+			err = e.Compact(ctx)
 		}
 		j.progress.done()
 		return errors.Join(err, e.Close())

@@ -18,8 +18,12 @@ type Change struct {
 	Document *corpus.Document // nil when it was deleted
 }
 
-// Changes returns at most limit changes after sequence number after, in order. Every document comes once, at its latest
-// change.
+// changesBytes bounds what Changes returns by the compressed size of the documents: about 5 MB of text, so that a run of
+// long laws does not fill the memory of whoever indexes them.
+const changesBytes = 1 << 20
+
+// Changes returns at most limit changes after sequence number after, in order, fewer when the documents are long. Every
+// document comes once, at its latest change. No changes means that there are none.
 func (s *Store) Changes(ctx context.Context, after uint64, limit int) ([]Change, error) {
 	rows, err := s.db.QueryContext(ctx, "SELECT seq, id, body FROM document WHERE seq > ? ORDER BY seq LIMIT ?", after, limit)
 	if err != nil {
@@ -27,13 +31,13 @@ func (s *Store) Changes(ctx context.Context, after uint64, limit int) ([]Change,
 	}
 	defer func() { _ = rows.Close() }()
 	var list []Change
-	for rows.Next() {
+	for size := 0; size < changesBytes && rows.Next(); {
 		var c Change
 		var body []byte
 		if err := rows.Scan(&c.Seq, &c.ID, &body); err != nil {
 			return nil, fmt.Errorf("read changes from store %s: %w", s.path, err)
 		}
-		if body != nil {
+		if size += len(body); body != nil {
 			if c.Document, err = s.decode(c.ID, body); err != nil {
 				return nil, err
 			}

@@ -1,7 +1,6 @@
 package embedded
 
 import (
-	"encoding/json"
 	"fmt"
 	"math"
 	"strconv"
@@ -40,13 +39,6 @@ var textFields = [...]string{fieldTitle, fieldKeys, fieldBody}
 // facetFields are the facets that are stored as columns.
 var facetFields = [...]string{"region", "issuer", "audience", "theme", "item_type", "channel", "year"}
 
-// stored is the JSON kept with each unit.
-type stored struct {
-	Meta *index.Meta       `json:"m,omitempty"`
-	Ref  *index.SectionRef `json:"s,omitempty"`
-	Body string            `json:"b,omitempty"`
-}
-
 // bleveDocuments makes the bleve documents of one document.
 func bleveDocuments(d *corpus.Document, seg *segment.Segmenter) ([]*document.Document, error) {
 	units := index.Units(d)
@@ -62,7 +54,7 @@ func bleveDocuments(d *corpus.Document, seg *segment.Segmenter) ([]*document.Doc
 		if u.Meta != nil {
 			addHead(b, d, u.Meta)
 		}
-		raw, err := json.Marshal(stored{Meta: u.Meta, Ref: u.Ref, Body: u.Body})
+		raw, err := stored{Meta: u.Meta, Ref: u.Ref, Body: u.Body}.encode()
 		if err != nil {
 			return nil, fmt.Errorf("encode unit %s: %w", u.ID, err)
 		}

@@ -2,7 +2,6 @@ package embedded
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"strings"
 	"time"
@@ -137,7 +136,7 @@ func (l *leaf) stored(unit uint32) (*stored, error) {
 		if name != fieldStored {
 			return true
 		}
-		decode = json.Unmarshal(value, &st)
+		decode = st.decode(value)
 		return false
 	})
 	if err == nil {

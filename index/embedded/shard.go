@@ -1,6 +1,7 @@
 package embedded
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"hash/fnv"
@@ -172,6 +173,22 @@ func applyAll(shards []*shard, changes []index.Change, n int, seg *segment.Segme
 		g.Go(func() error { return s.apply(changes, n, seg) })
 	}
 	return g.Wait()
+}
+
+// compact merges the shard's segments into one.
+func (s *shard) compact(ctx context.Context) error {
+	adv, err := s.bleve.Advanced()
+	if err != nil {
+		return fmt.Errorf("compact shard %s: %w", s.name, err)
+	}
+	idx, ok := adv.(*scorch.Scorch)
+	if !ok {
+		return fmt.Errorf("compact shard %s: a %T is not a scorch index", s.name, adv)
+	}
+	if err := idx.ForceMerge(ctx, nil); err != nil {
+		return fmt.Errorf("compact shard %s: %w", s.name, err)
+	}
+	return nil
 }
 
 func closeShards(shards []*shard) error {
