@@ -4,6 +4,6 @@ package reader
 // first, plain text last.
 func Formats() []Format {
 	return []Format{
-		native{}, itemRecords{}, policyRecords{}, newsRecords{}, law{}, markdown{}, newspaper{},
+		native{}, itemRecords{}, policyRecords{}, newsRecords{}, law{}, markdown{}, itemsYAML{}, newspaper{},
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"strings"
 	"unicode/utf8"
@@ -19,21 +20,27 @@ import (
 // headBytes is how much of a file a format sees before it accepts it.
 const headBytes = 64 << 10
 
-// Open opens the file at local: decompressed when it begins like gzip, and with its text decoded to UTF-8. path names it
-// in messages. The closer must be called when the file has been read.
-func Open(local, path string) (*File, io.Closer, error) {
-	f, err := os.Open(local)
+// open opens an input: decompressed when it begins like gzip, and with its text decoded to UTF-8. The closer must be
+// called when the file has been read.
+func open(fsys fs.FS, in input) (*File, io.Closer, error) {
+	var raw io.ReadCloser
+	var err error
+	if fsys == nil {
+		raw, err = os.Open(in.local)
+	} else {
+		raw, err = fsys.Open(in.local)
+	}
 	if err != nil {
 		return nil, nil, fmt.Errorf("open input: %w", err)
 	}
-	file, err := newFile(f, path)
+	f, err := newFile(raw, in.path)
 	if err != nil {
-		return nil, nil, errors.Join(fmt.Errorf("open input %s: %w", path, err), f.Close())
+		return nil, nil, errors.Join(fmt.Errorf("open input %s: %w", in.path, err), raw.Close())
 	}
-	if !strings.HasSuffix(local, ".gz") {
-		file.Local = local
+	if fsys == nil && !strings.HasSuffix(in.local, ".gz") {
+		f.Local = in.local
 	}
-	return file, f, nil
+	return f, raw, nil
 }
 
 func newFile(r io.Reader, path string) (*File, error) {

@@ -16,6 +16,12 @@ type Options struct {
 	Source string
 	// Format forces one format by name instead of choosing by content.
 	Format string
+	// Mapping is the path of a file that says which column of a table is which field; see tableMapping.
+	Mapping string
+	// Year is the year of the documents in formats whose dates leave it out.
+	Year int
+	// FS, when set, is where root is looked up instead of the machine's own file system.
+	FS fs.FS
 	// Progress, when set, is called before every file and at the end.
 	Progress func(Progress)
 }
@@ -30,7 +36,7 @@ type Progress struct {
 // Read reads a file, or every file below a folder in the order of their names, and emits documents and faults. A file
 // that no format accepts, or that cannot be read, is a fault; the others go on. Hidden files are passed over.
 func Read(root string, opts Options, emit Emit) error {
-	files, total, err := inputs(root)
+	files, total, err := inputs(opts.FS, root)
 	if err != nil {
 		return err
 	}
@@ -64,23 +70,30 @@ type input struct {
 	size        int64
 }
 
-func inputs(root string) ([]input, int64, error) {
-	info, err := os.Stat(root)
-	if err != nil {
-		return nil, 0, fmt.Errorf("read input: %w", err)
-	}
-	if !info.IsDir() {
-		return []input{{root, filepath.Base(root), info.Size()}}, info.Size(), nil
+// inputs lists the files below root. A local path is one of the machine's when fsys is nil.
+func inputs(fsys fs.FS, root string) ([]input, int64, error) {
+	local := func(p string) string { return p }
+	if fsys == nil {
+		fsys = os.DirFS(root)
+		local = func(p string) string { return filepath.Join(root, filepath.FromSlash(p)) }
+		info, err := os.Stat(root)
+		if err != nil {
+			return nil, 0, fmt.Errorf("read input: %w", err)
+		}
+		if !info.IsDir() {
+			return []input{{root, filepath.Base(root), info.Size()}}, info.Size(), nil
+		}
+		root = "."
 	}
 	var files []input
 	total := int64(0)
-	err = filepath.WalkDir(root, func(p string, d fs.DirEntry, err error) error {
+	err := fs.WalkDir(fsys, root, func(p string, d fs.DirEntry, err error) error {
 		if err != nil {
 			return err
 		}
 		if strings.HasPrefix(d.Name(), ".") && p != root {
 			if d.IsDir() {
-				return filepath.SkipDir
+				return fs.SkipDir
 			}
 			return nil
 		}
@@ -91,11 +104,7 @@ func inputs(root string) ([]input, int64, error) {
 		if err != nil {
 			return err
 		}
-		rel, err := filepath.Rel(root, p)
-		if err != nil {
-			return err
-		}
-		files = append(files, input{p, filepath.ToSlash(rel), info.Size()})
+		files = append(files, input{local(p), p, info.Size()})
 		total += info.Size()
 		return nil
 	})
@@ -120,11 +129,12 @@ func choose(name string) ([]Format, error) {
 }
 
 func readFile(in input, formats []Format, opts Options, emit Emit) error {
-	f, closer, err := Open(in.local, in.path)
+	f, closer, err := open(opts.FS, in)
 	if err != nil {
 		return emit(nil, &Fault{File: in.path, Reason: "打不开文件：" + err.Error()})
 	}
 	defer func() { _ = closer.Close() }()
+	f.Mapping, f.Year = opts.Mapping, opts.Year
 	for _, format := range formats {
 		if !format.Accepts(f) && opts.Format == "" {
 			continue
