@@ -88,8 +88,6 @@ type Hit struct {
 	More []SectionHit `json:"more,omitempty"`
 	// Card answers at a glance; set for items.
 	Card *Card `json:"item,omitempty"`
-	// Elsewhere is the number of other places that have the same item and were folded into this hit.
-	Elsewhere int `json:"elsewhere,omitempty"`
 	// Why says why the document is here when not by the words typed: 按拼音匹配.
 	Why     []string `json:"why,omitempty"`
 	Score   float64  `json:"score"`

@@ -2,10 +2,161 @@ package main
 
 import (
 	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"sync"
 
 	"github.com/spf13/cobra"
+
+	"tongsou/corpus/ingest"
+	"tongsou/corpus/reader"
+	"tongsou/corpus/sample"
+	"tongsou/corpus/store"
+	"tongsou/index"
+	"tongsou/index/embedded"
+	"tongsou/server"
 )
 
 func serveCommand() *cobra.Command {
-	return &cobra.Command{Use: "serve", RunE: func(cmd *cobra.Command, _ []string) error { return context.Canceled }}
+	cmd := &cobra.Command{
+		Use: "serve", Short: "启动网页与 API；数据目录为空时先载入内置示例",
+		Example: `  tongsou serve
+  tongsou serve --data D --addr 127.0.0.1:8090 --place 1501`,
+		Args: cobra.NoArgs,
+	}
+	var noSample bool
+	cmd.Flags().BoolVar(&noSample, "no-sample", false, "数据目录为空时不载入示例数据")
+	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+		c, err := loadConfig(cmd)
+		if err != nil {
+			return err
+		}
+		p, err := open(cmd.Context(), c, !noSample, cmd.ErrOrStderr())
+		if err != nil {
+			return err
+		}
+		fmt.Fprintf(cmd.OutOrStdout(), "通搜已启动，请用浏览器打开 %s （按 Ctrl+C 停止）\n", p.URL())
+		return errors.Join(p.Run(cmd.Context()), p.Close())
+	}
+	return cmd
+}
+
+// program is the running serve: the store, the index that follows it, and the server over both.
+type program struct {
+	*server.Server
+	store  *store.Store
+	engine *embedded.Engine
+	log    *slog.Logger
+	stop   context.CancelFunc
+	behind sync.WaitGroup
+}
+
+// open makes a program that listens and can answer: store and index are open, the sample is loaded when the store is new
+// and withSample is set, and the index has caught up. log is where its log goes.
+func open(ctx context.Context, c *Config, withSample bool, log io.Writer) (p *program, err error) {
+	var level slog.Level
+	if err := level.UnmarshalText([]byte(c.Log)); err != nil {
+		return nil, err
+	}
+	p = &program{log: slog.New(slog.NewTextHandler(log, &slog.HandlerOptions{Level: level}))}
+	ctx, p.stop = context.WithCancel(ctx)
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, p.Close())
+		}
+	}()
+	// The segmenter takes a second to load and the store to open: side by side.
+	engine := make(chan error, 1)
+	go func() {
+		var err error
+		p.engine, err = openEngine(c)
+		engine <- err
+	}()
+	p.store, err = openStore(ctx, c, true)
+	if err = errors.Join(err, <-engine); err != nil {
+		return p, err
+	}
+	if withSample {
+		if err := p.loadSample(ctx); err != nil {
+			return p, err
+		}
+	}
+	if err := p.catchUp(ctx); err != nil {
+		return p, err
+	}
+	p.Server, err = server.New(server.Options{
+		Engine: p.engine, Library: p.store, Place: c.Place, Timeout: c.Timeout, MaxConcurrent: c.MaxConcurrent, Log: p.log,
+	})
+	if err != nil {
+		return p, err
+	}
+	return p, p.Listen(c.Addr)
+}
+
+// loadSample puts the embedded sample into a store that never held anything.
+func (p *program) loadSample(ctx context.Context) error {
+	last, err := p.store.Sequence(ctx)
+	if err != nil || last > 0 {
+		return err
+	}
+	report, err := ingest.Run(ctx, p.store, ".", ingest.Options{Reader: reader.Options{FS: sample.Files, Source: sample.Source}})
+	if err != nil {
+		return fmt.Errorf("load the sample: %w", err)
+	}
+	p.log.Info("数据目录是空的，已载入示例数据", "documents", report.Documents)
+	return nil
+}
+
+// smallBacklog is the number of changes that are indexed before the first answer. More are indexed while answers are
+// given, so that a start never takes long.
+const smallBacklog = 5000
+
+// catchUp brings the index up to the store and lets it follow from then on. An index of another version is rebuilt beside
+// the one in use while that one answers.
+func (p *program) catchUp(ctx context.Context) error {
+	last, err := p.store.Sequence(ctx)
+	if err != nil {
+		return err
+	}
+	if p.engine.Sequence() > last {
+		return fmt.Errorf("the index has seen change %d but the store ends at %d: the index belongs to another store; remove %s and start again",
+			p.engine.Sequence(), last, "the folder index in the data directory")
+	}
+	stale := p.engine.Stale()
+	if !stale && last-p.engine.Sequence() <= smallBacklog {
+		if _, err := index.CatchUp(ctx, p.store, p.engine, nil); err != nil {
+			return err
+		}
+	}
+	p.behind.Add(1)
+	go func() {
+		defer p.behind.Done()
+		if stale {
+			p.log.Info("词典、词库或索引结构有变，正在旁边重建索引；其间照常回答")
+			if err := p.engine.Rebuild(ctx, embedded.Feed(index.Feed(p.store))); err != nil && ctx.Err() == nil {
+				p.log.Error("重建索引失败，继续用旧索引", "error", err)
+			}
+		}
+		index.Follow(ctx, p.store, p.engine, p.log)
+	}()
+	return nil
+}
+
+// Close stops everything, in the order in which one part uses another. It may be called at any time.
+func (p *program) Close() error {
+	var err error
+	if p.Server != nil {
+		err = p.Server.Close()
+	}
+	p.stop()
+	p.behind.Wait()
+	if p.engine != nil {
+		err = errors.Join(err, p.engine.Close())
+	}
+	if p.store != nil {
+		err = errors.Join(err, p.store.Close())
+	}
+	return err
 }

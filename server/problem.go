@@ -1,0 +1,111 @@
+package server
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"net/http"
+	"strconv"
+	"strings"
+
+	"tongsou/corpus/store"
+	"tongsou/index"
+)
+
+// handler answers a request or returns what went wrong, before it has written anything.
+type handler func(w http.ResponseWriter, r *http.Request) error
+
+// The errors that come from the request rather than from the engine.
+var (
+	errNoRoute = errors.New("no such page")
+	errMethod  = errors.New("method not allowed")
+	errTooLong = errors.New("address too long")
+	errBusy    = errors.New("too many requests at once")
+)
+
+// paramError is a parameter that cannot be read. Its text is for the user.
+type paramError struct{ name, reason string }
+
+func (e *paramError) Error() string { return e.name + "：" + e.reason }
+
+// problem is an RFC 9457 problem detail.
+type problem struct {
+	Type     string `json:"type"`
+	Title    string `json:"title"`
+	Status   int    `json:"status"`
+	Detail   string `json:"detail,omitempty"`
+	Instance string `json:"instance,omitempty"`
+	// Field names the parameter at fault.
+	Field string `json:"field,omitempty"`
+}
+
+// statuses is the one table from errors to statuses. Its titles and details are for citizens and for the people who
+// connect a portal: what happened, and what to do next.
+var statuses = []struct {
+	err           error
+	status        int
+	title, detail string
+}{
+	{index.ErrBadQuery, http.StatusBadRequest, "查询有误", ""},
+	{index.ErrNotFound, http.StatusNotFound, "没有这一条", "它可能已被删除，请回到首页重新搜索。"},
+	{store.ErrNotFound, http.StatusNotFound, "没有这一条", "它可能已被删除，请回到首页重新搜索。"},
+	{errNoRoute, http.StatusNotFound, "没有这个页面", "请检查网址，或回到首页搜索；接口说明见 /openapi.json。"},
+	{errMethod, http.StatusMethodNotAllowed, "不支持这种请求方法", "请改用 GET。"},
+	{errTooLong, http.StatusRequestURITooLong, "网址太长", "请缩短查询或减少筛选条件；网址最长 8192 字节。"},
+	{errBusy, http.StatusServiceUnavailable, "现在查询的人太多", "请过一两秒再试。"},
+	{index.ErrUnavailable, http.StatusServiceUnavailable, "暂时不能搜索", "系统正在启动或停止，请稍后再试。"},
+	{context.DeadlineExceeded, http.StatusGatewayTimeout, "查询超时", "请少写几个字或增加筛选条件后再试。"},
+	{context.Canceled, 499, "请求已取消", ""},
+}
+
+// problemOf says what an error means to the one who asked. What the table does not know is our fault and says no more.
+func problemOf(err error) problem {
+	if p := (*paramError)(nil); errors.As(err, &p) {
+		return problem{Title: "参数有误", Status: http.StatusBadRequest, Detail: p.Error(), Field: p.name}
+	}
+	for _, s := range statuses {
+		if !errors.Is(err, s.err) {
+			continue
+		}
+		detail := s.detail
+		if detail == "" {
+			detail = strings.TrimSuffix(err.Error(), ": "+s.err.Error())
+		}
+		return problem{Title: s.title, Status: s.status, Detail: detail}
+	}
+	return problem{Title: "系统出错", Status: http.StatusInternalServerError, Detail: "不是您的问题，我们已记录下来。请稍后再试。"}
+}
+
+func (s *Server) handle(h handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if err := h(w, r); err != nil {
+			s.fail(w, r, err)
+		}
+	})
+}
+
+// fail answers with a problem: a page to browsers that ask for one, JSON to everybody else.
+func (s *Server) fail(w http.ResponseWriter, r *http.Request, err error) {
+	p := problemOf(err)
+	p.Type, p.Instance = "about:blank", r.URL.Path
+	if p.Status == http.StatusInternalServerError {
+		s.options.Log.Error("request failed", "path", r.URL.Path, "error", err)
+	}
+	h := w.Header()
+	h.Del("ETag")
+	h.Set("Cache-Control", "no-store")
+	if p.Status == http.StatusServiceUnavailable {
+		h.Set("Retry-After", strconv.Itoa(2))
+	}
+	if wantsPage(r) {
+		s.pages.problem(w, p)
+		return
+	}
+	h.Set("Content-Type", "application/problem+json")
+	w.WriteHeader(p.Status)
+	_ = json.NewEncoder(w).Encode(p) // the client is gone if this fails
+}
+
+func wantsPage(r *http.Request) bool {
+	return !strings.HasPrefix(r.URL.Path, "/api/") && strings.Contains(r.Header.Get("Accept"), "text/html")
+}

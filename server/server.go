@@ -1,0 +1,154 @@
+// Package server answers over HTTP: the API, its description, and pages that work without JavaScript.
+//
+// A request goes one way: limits and headers (guard.go), a route (routes.go), a handler that returns an error (api.go,
+// pages.go), and one table that makes a status of the error (problem.go).
+package server
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"time"
+
+	"tongsou/corpus"
+	"tongsou/index"
+)
+
+// Library is the store of record as the server needs it.
+type Library interface {
+	// Get returns a document, or an error that wraps store.ErrNotFound.
+	Get(ctx context.Context, id string) (*corpus.Document, error)
+	// Sequence is the number of the store's last change.
+	Sequence(ctx context.Context) (uint64, error)
+}
+
+// Engine is an index as the server needs it.
+type Engine interface {
+	index.Searcher
+	Sequence() uint64
+	Status(ctx context.Context) (index.Status, error)
+}
+
+// Options of New. Engine and Library are required; zero values of the others are replaced.
+type Options struct {
+	Engine  Engine
+	Library Library
+	// Place is the code of the division whose citizens the site serves; a request may name another.
+	Place string
+	// Timeout bounds the work for one request; 0 means 5 s.
+	Timeout time.Duration
+	// MaxConcurrent is the number of requests answered at once; 0 means 64. More are told to come back.
+	MaxConcurrent int
+	// Log receives a line for every request that failed on our side; nil means slog.Default.
+	Log *slog.Logger
+	// Now is the clock; nil means time.Now.
+	Now func() time.Time
+}
+
+// Server is an http.Handler that can also listen by itself.
+type Server struct {
+	options  Options
+	handler  http.Handler
+	pages    *pages
+	slots    chan struct{}
+	http     *http.Server
+	listener net.Listener
+}
+
+// New makes a server. It does not listen yet.
+func New(options Options) (*Server, error) {
+	if options.Engine == nil || options.Library == nil {
+		return nil, errors.New("a server needs an engine and a library")
+	}
+	if options.Timeout == 0 {
+		options.Timeout = 5 * time.Second
+	}
+	if options.MaxConcurrent == 0 {
+		options.MaxConcurrent = 64
+	}
+	if options.Log == nil {
+		options.Log = slog.Default()
+	}
+	if options.Now == nil {
+		options.Now = time.Now
+	}
+	s := &Server{options: options, slots: make(chan struct{}, options.MaxConcurrent)}
+	var err error
+	if s.pages, err = newPages(); err != nil {
+		return nil, err
+	}
+	s.handler, err = s.routes()
+	return s, err
+}
+
+// ServeHTTP implements http.Handler.
+func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.handler.ServeHTTP(w, r) }
+
+// How long a client may take for what: a slow reader on a phone gets its page, a stuck one does not hold a connection.
+const (
+	headerTimeout   = 5 * time.Second
+	readTimeout     = 15 * time.Second
+	idleTimeout     = 90 * time.Second
+	shutdownTimeout = 10 * time.Second
+	maxHeaderBytes  = 16 << 10
+)
+
+// Listen takes the address, host:port; port 0 takes a free one, which URL then names.
+func (s *Server) Listen(addr string) error {
+	l, err := net.Listen("tcp", addr)
+	if err != nil {
+		return fmt.Errorf("listen on %s: %w; choose another with --addr", addr, err)
+	}
+	s.listener = l
+	s.http = &http.Server{
+		Handler: s, ReadHeaderTimeout: headerTimeout, ReadTimeout: readTimeout, IdleTimeout: idleTimeout,
+		WriteTimeout: s.options.Timeout + 30*time.Second, MaxHeaderBytes: maxHeaderBytes,
+		ErrorLog: slog.NewLogLogger(s.options.Log.Handler(), slog.LevelDebug),
+	}
+	return nil
+}
+
+// URL is where a browser on this machine finds the server. Listen must have succeeded.
+func (s *Server) URL() string {
+	addr, ok := s.listener.Addr().(*net.TCPAddr)
+	if !ok || addr.IP.IsUnspecified() || addr.IP.IsLoopback() {
+		_, port, _ := net.SplitHostPort(s.listener.Addr().String())
+		return "http://localhost:" + port
+	}
+	return "http://" + addr.String()
+}
+
+// Run answers until Close is called or ctx ends, and returns when the requests under way are answered.
+func (s *Server) Run(ctx context.Context) error {
+	if s.listener == nil {
+		return errors.New("call Listen before Run")
+	}
+	closed := make(chan error, 1)
+	stop := context.AfterFunc(ctx, func() { closed <- s.Close() })
+	err := s.http.Serve(s.listener)
+	if !errors.Is(err, http.ErrServerClosed) {
+		stop()
+		return fmt.Errorf("serve: %w", err)
+	}
+	if stop() {
+		return nil // Close was called by somebody else, who waits for it
+	}
+	return <-closed
+}
+
+// Close stops listening, waits at most ten seconds for the requests under way and then ends them. Closing twice, or
+// before Listen, is harmless.
+func (s *Server) Close() error {
+	if s.http == nil {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), shutdownTimeout)
+	defer cancel()
+	if err := s.http.Shutdown(ctx); err != nil {
+		return errors.Join(fmt.Errorf("stop serving: %w", err), s.http.Close())
+	}
+	return nil
+}
