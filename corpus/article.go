@@ -111,7 +111,7 @@ func FormatHanNumber(n int) string {
 		if zero {
 			b.WriteString("零")
 		}
-		if !(d == 1 && u.size == 10 && b.Len() == 0) {
+		if d != 1 || u.size != 10 || b.Len() > 0 {
 			b.WriteString(han(d))
 		}
 		b.WriteString(u.name)

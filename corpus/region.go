@@ -86,7 +86,7 @@ func (t *RegionTree) add(code, name string, rest []string) {
 	if r.Name != r.Short {
 		t.name(r, anywhere, r.Name)
 	}
-	if end := autonomousEnding(name); end != "" && strings.HasSuffix(r.Short, end) == false {
+	if end := autonomousEnding(name); end != "" && !strings.HasSuffix(r.Short, end) {
 		t.name(r, anywhere, r.Short+end) // 恩施州, 长阳县
 	}
 	for _, s := range everyday {

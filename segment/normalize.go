@@ -170,11 +170,13 @@ func (w *folder) linear(orig int, r rune) {
 	if !w.mapped {
 		return
 	}
-	ps := w.text.pieces
-	if n := len(ps); n > 0 && ps[n-1].width == 0 && orig-ps[n-1].orig == at-ps[n-1].norm {
-		return // goes on as the piece before it
+	if n := len(w.text.pieces); n > 0 {
+		last := w.text.pieces[n-1]
+		if last.width == 0 && orig-last.orig == at-last.norm {
+			return // goes on as the piece before it
+		}
 	}
-	w.text.pieces = append(ps, piece{norm: at, orig: orig})
+	w.text.pieces = append(w.text.pieces, piece{norm: at, orig: orig})
 }
 
 func (w *folder) whole(orig, width int, folded string) {

@@ -98,7 +98,7 @@ const (
 
 // Listen takes the address, host:port; port 0 takes a free one, which URL then names.
 func (s *Server) Listen(addr string) error {
-	l, err := net.Listen("tcp", addr)
+	l, err := new(net.ListenConfig).Listen(context.Background(), "tcp", addr)
 	if err != nil {
 		return fmt.Errorf("listen on %s: %w; choose another with --addr", addr, err)
 	}

@@ -158,7 +158,7 @@ func (j *ingestJob) startIndexing(ctx context.Context) func() error {
 		close(stop)
 		err := <-finished
 		if err == nil {
-			n := 0
+			var n int
 			n, err = index.CatchUp(ctx, j.store, e, j.progress.indexed)
 			changed += n
 		}

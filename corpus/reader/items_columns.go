@@ -112,7 +112,7 @@ var itemSetters = map[string]func(*corpus.Document, string) string{
 	"visits":         setVisits,
 	"place":          func(d *corpus.Document, v string) string { firstPlace(d.Item).Address = squeeze(v); return "" },
 	"hours":          func(d *corpus.Document, v string) string { firstPlace(d.Item).Hours = squeeze(v); return "" },
-	"region":         func(d *corpus.Document, v string) string { return setItemRegion(d, v) },
+	"region":         setItemRegion,
 	"url":            func(d *corpus.Document, v string) string { d.URL = v; return "" },
 	"date":           setItemDate,
 }
@@ -211,10 +211,10 @@ func setVisits(d *corpus.Document, v string) string {
 }
 
 func setFee(d *corpus.Document, v string) string {
-	switch v = strings.TrimSpace(v); {
-	case v == "否" || v == "不收费" || v == "免费" || v == "0" || v == "false":
+	switch strings.TrimSpace(v) {
+	case "否", "不收费", "免费", "0", "false":
 		d.Item.FeeFree = true
-	case v == "是" || v == "收费" || v == "1" || v == "true":
+	case "是", "收费", "1", "true":
 	default:
 		return "应为 是 或 否"
 	}

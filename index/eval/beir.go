@@ -87,8 +87,11 @@ func eachRecord(file string, visit func(line int, r record, m metadata) error) e
 			n++
 			var r record
 			var m metadata
-			if e := json.Unmarshal(raw, &r); e != nil || r.ID == "" {
-				return fmt.Errorf("%s:%d: not a BEIR record with an _id: %v", file, n, e)
+			if e := json.Unmarshal(raw, &r); e != nil {
+				return fmt.Errorf("%s:%d: not a JSON record: %w", file, n, e)
+			}
+			if r.ID == "" {
+				return fmt.Errorf("%s:%d: _id: a BEIR record needs one", file, n)
 			}
 			if len(r.Metadata) > 0 {
 				_ = json.Unmarshal(r.Metadata, &m) // other sets have metadata of other shapes

@@ -45,7 +45,6 @@ type Scored struct {
 }
 
 // Judge runs every judged query, one after the other, and reports.
-
 func Judge(ctx context.Context, s index.Searcher, set *Set) (Report, []Run, error) {
 	runs := make([]Run, 0, len(set.Queries))
 	for _, q := range set.Queries {
