@@ -74,9 +74,17 @@ type Filter struct {
 // SuggestQuery asks for completions of what is being typed.
 type SuggestQuery struct {
 	Text  string
-	Place string
-	Limit int // 1 to 20; 0 means 8
+	Limit int // 1 to MaxSuggestions; 0 means DefaultSuggestions
 }
+
+// The number of suggestions: at most, and when nothing was asked.
+const (
+	MaxSuggestions     = 20
+	DefaultSuggestions = 8
+)
+
+// WhyPinyin says that something was found by how it is read.
+const WhyPinyin = "按拼音匹配"
 
 // Suggestion is one completion.
 type Suggestion struct {

@@ -41,7 +41,7 @@ func (s *Server) suggest(w http.ResponseWriter, r *http.Request) error {
 	if err := known(r.URL.Query(), suggestParams); err != nil {
 		return err
 	}
-	q, err := suggestQuery(r.URL.Query(), s.options.Place)
+	q, err := suggestQuery(r.URL.Query())
 	if err != nil {
 		return err
 	}

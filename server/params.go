@@ -106,7 +106,7 @@ func one[T ~string](p *params, name, v string, allowed ...T) T {
 }
 
 // The names that the API understands. Pages take any: portals add marks of their own to links.
-var suggestParams = []string{"q", "place", "limit"}
+var suggestParams = []string{"q", "limit"}
 var searchParams = []string{"q", "kind", "region", "issuer", "audience", "theme", "item_type", "channel", "year", "validity",
 	"from", "to", "place", "sort", "limit", "next", "verbatim", "facets", "explain"}
 
@@ -147,11 +147,8 @@ func searchQuery(values url.Values, place string) (index.Query, error) {
 }
 
 // suggestQuery reads a request for suggestions.
-func suggestQuery(values url.Values, place string) (index.SuggestQuery, error) {
+func suggestQuery(values url.Values) (index.SuggestQuery, error) {
 	p := &params{values: values}
-	q := index.SuggestQuery{Text: values.Get("q"), Place: place, Limit: p.number("limit", 1, 20)}
-	if v := values.Get("place"); v != "" {
-		q.Place = p.region("place", v)
-	}
+	q := index.SuggestQuery{Text: values.Get("q"), Limit: p.number("limit", 1, index.MaxSuggestions)}
 	return q, p.err
 }

@@ -52,7 +52,7 @@ func bleveDocuments(d *corpus.Document, seg *segment.Segmenter) ([]*document.Doc
 		}
 		addKeyword(b, fieldDoc, d.ID)
 		if u.Meta != nil {
-			addHead(b, d, u.Meta)
+			addHead(b, d, u.Meta, seg)
 		}
 		raw, err := stored{Meta: u.Meta, Ref: u.Ref, Body: u.Body}.encode()
 		if err != nil {
@@ -64,7 +64,7 @@ func bleveDocuments(d *corpus.Document, seg *segment.Segmenter) ([]*document.Doc
 	return docs, nil
 }
 
-func addHead(b *document.Document, d *corpus.Document, m *index.Meta) {
+func addHead(b *document.Document, d *corpus.Document, m *index.Meta, seg *segment.Segmenter) {
 	addKeyword(b, fieldHead, "1")
 	if m.Number != "" {
 		addKeyword(b, fieldNumber, m.Number)
@@ -84,7 +84,7 @@ func addHead(b *document.Document, d *corpus.Document, m *index.Meta) {
 	for _, f := range facetFields {
 		addKeyword(b, facetOf+f, values[f]...)
 	}
-	addKeyword(b, fieldSugg, suggestionKeys(d)...)
+	addKeyword(b, fieldSugg, suggestionKeys(d, seg)...)
 }
 
 func nonEmpty(values ...string) []string {
