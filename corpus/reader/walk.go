@@ -74,8 +74,9 @@ type input struct {
 func inputs(fsys fs.FS, root string) ([]input, int64, error) {
 	local := func(p string) string { return p }
 	if fsys == nil {
-		fsys = os.DirFS(root)
-		local = func(p string) string { return filepath.Join(root, filepath.FromSlash(p)) }
+		dir := root
+		fsys = os.DirFS(dir)
+		local = func(p string) string { return filepath.Join(dir, filepath.FromSlash(p)) }
 		info, err := os.Stat(root)
 		if err != nil {
 			return nil, 0, fmt.Errorf("read input: %w", err)

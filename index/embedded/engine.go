@@ -43,7 +43,7 @@ type Options struct {
 }
 
 // mappingVersion is raised whenever what is written for a document changes, so that older indexes are rebuilt.
-const mappingVersion = "3"
+const mappingVersion = "5"
 
 // Engine implements index.Engine. All methods may be called from any number of goroutines.
 type Engine struct {
@@ -280,7 +280,19 @@ func (e *Engine) Compact(ctx context.Context) error {
 			return err
 		}
 	}
-	return g.refresh()
+	// bleve removes the files of segments that nobody reads any more when it next persists something.
+	for range 2 {
+		if err := g.refresh(); err != nil {
+			return err
+		}
+		for _, s := range g.shards {
+			if err := s.bleve.SetInternal([]byte("compacted"), []byte(time.Now().Format(time.RFC3339))); err != nil {
+				return fmt.Errorf("compact shard %s: %w", s.name, err)
+			}
+		}
+		time.Sleep(100 * time.Millisecond)
+	}
+	return nil
 }
 
 // Status implements index.Engine.

@@ -39,29 +39,23 @@ var textFields = [...]string{fieldTitle, fieldKeys, fieldBody}
 // facetFields are the facets that are stored as columns.
 var facetFields = [...]string{"region", "issuer", "audience", "theme", "item_type", "channel", "year"}
 
-// bleveDocuments makes the bleve documents of one document.
-func bleveDocuments(d *corpus.Document, seg *segment.Segmenter) ([]*document.Document, error) {
-	units := index.Units(d)
-	docs := make([]*document.Document, 0, len(units))
-	for i := range units {
-		u := &units[i]
-		b := document.NewDocument(u.ID)
-		for f, text := range [...]string{u.Title, u.Keys, u.Body} {
-			n := addTerms(b, textFields[f], text, seg)
-			addKeyword(b, lengthOf+textFields[f], strconv.Itoa(quantise(n)))
-		}
-		addKeyword(b, fieldDoc, d.ID)
-		if u.Meta != nil {
-			addHead(b, d, u.Meta, seg)
-		}
-		raw, err := stored{Meta: u.Meta, Ref: u.Ref, Body: u.Body}.encode()
-		if err != nil {
-			return nil, fmt.Errorf("encode unit %s: %w", u.ID, err)
-		}
-		b.AddField(&field{name: fieldStored, value: raw, options: bleveindex.StoreField})
-		docs = append(docs, b)
+// bleveDocument makes the bleve document of one unit of d.
+func bleveDocument(d *corpus.Document, u *index.Unit, seg *segment.Segmenter, c *codec) (*document.Document, error) {
+	b := document.NewDocument(u.ID)
+	for f, text := range [...]string{u.Title, u.Keys, u.Body} {
+		n := addTerms(b, textFields[f], text, seg, u.Ref != nil)
+		addKeyword(b, lengthOf+textFields[f], strconv.Itoa(quantise(n)))
 	}
-	return docs, nil
+	addKeyword(b, fieldDoc, d.ID)
+	if u.Meta != nil {
+		addHead(b, d, u.Meta, seg)
+	}
+	raw, err := c.pack(stored{Meta: u.Meta, Ref: u.Ref, Body: u.Body})
+	if err != nil {
+		return nil, fmt.Errorf("pack unit %s: %w", u.ID, err)
+	}
+	b.AddField(&field{name: fieldStored, value: raw, options: bleveindex.StoreField})
+	return b, nil
 }
 
 func addHead(b *document.Document, d *corpus.Document, m *index.Meta, seg *segment.Segmenter) {
@@ -97,17 +91,22 @@ func nonEmpty(values ...string) []string {
 	return kept
 }
 
-// addTerms adds the terms of a text and returns the number of its characters and words, which is its length for BM25.
-func addTerms(b *document.Document, name, text string, seg *segment.Segmenter) int {
+// addTerms adds the terms of a text and returns the number of its characters and words, which is its length for BM25. A
+// section's title and headings are those of its document or of many sections: their single characters, which the head has
+// too, are left out. They were 2 % of the index and told no section from another.
+func addTerms(b *document.Document, name, text string, seg *segment.Segmenter, section bool) int {
 	if text == "" {
 		return 0
 	}
 	counts := make(map[string]int32, len(text)/2)
 	length := 0
 	seg.Terms(segment.Fold(text), func(term string) {
-		counts[term]++
-		if len(term) < 2*utf8.UTFMax && utf8.RuneCountInString(term) == 1 || term[0] < utf8.RuneSelf {
+		single := len(term) < 2*utf8.UTFMax && utf8.RuneCountInString(term) == 1
+		if single || term[0] < utf8.RuneSelf {
 			length++
+		}
+		if !single || !section || name == fieldBody || term[0] < utf8.RuneSelf {
+			counts[term]++
 		}
 	})
 	freqs := make(bleveindex.TokenFrequencies, len(counts))
@@ -120,7 +119,11 @@ func addTerms(b *document.Document, name, text string, seg *segment.Segmenter) i
 		freqs[term] = tf
 		i++
 	}
-	b.AddField(&field{name: name, options: bleveindex.IndexField, freqs: freqs})
+	options := bleveindex.IndexField
+	if name != fieldBody {
+		options |= bleveindex.SkipFreqNorm // a name says a word once; not writing so saves two bytes a posting
+	}
+	b.AddField(&field{name: name, options: options, freqs: freqs})
 	return length
 }
 
@@ -134,8 +137,15 @@ func addKeyword(b *document.Document, name string, values ...string) {
 		tf.SetFrequency(1)
 		freqs[v] = tf
 	}
-	b.AddField(&field{name: name, options: bleveindex.IndexField | bleveindex.SkipFreqNorm, freqs: freqs})
+	options := bleveindex.IndexField | bleveindex.SkipFreqNorm
+	if mostlyUnique[name] {
+		options = bleveindex.IndexField // a value with frequency 1 in one unit lies in the dictionary itself
+	}
+	b.AddField(&field{name: name, options: options, freqs: freqs})
 }
+
+// mostlyUnique are the keyword fields whose values mostly stand in one unit.
+var mostlyUnique = map[string]bool{fieldDoc: true, fieldNumber: true, fieldCode: true, fieldName: true, fieldSugg: true}
 
 // field is a bleve field whose terms we made ourselves. bleve's own analysis is not used: it would cut the text a second
 // time through an interface that has no room for three lanes in one field.

@@ -217,6 +217,7 @@ func (p *postings) bytes() int64 { return int64(len(p.units))*7 + 96 }
 // leaf is one bleve segment as our searcher sees it.
 type leaf struct {
 	seg     zap.Segment
+	codec   *codec
 	columns *columns
 	cache   *postingsCache
 }
@@ -251,23 +252,41 @@ func (l *leaf) read(term string) (*postings, error) {
 			continue
 		}
 		list := &postings{units: make([]uint32, 0, n), freqs: make([][len(textFields)]uint8, 0, n)}
-		it := pl.Iterator(true, false, false, nil)
-		for {
-			e, err := it.Next()
-			if err != nil {
-				return nil, fmt.Errorf("read postings of %q: %w", term, err)
-			}
-			if e == nil {
-				break
-			}
-			var fr [len(textFields)]uint8
-			fr[f] = uint8(min(e.Frequency(), 255))
-			list.units = append(list.units, uint32(e.Number()))
-			list.freqs = append(list.freqs, fr)
+		if name == fieldBody {
+			err = list.readFrequencies(pl, f)
+		} else {
+			list.readUnits(pl, f)
+		}
+		if err != nil {
+			return nil, fmt.Errorf("read postings of %q: %w", term, err)
 		}
 		p = merge(p, list)
 	}
 	return p, nil
+}
+
+// readUnits takes the units of a field that has no frequencies: each counts once.
+func (p *postings) readUnits(pl zap.PostingsList, f int) {
+	p.units = bitmap(pl).ToArray()
+	var once [len(textFields)]uint8
+	once[f] = 1
+	for range p.units {
+		p.freqs = append(p.freqs, once)
+	}
+}
+
+func (p *postings) readFrequencies(pl zap.PostingsList, f int) error {
+	it := pl.Iterator(true, false, false, nil)
+	for {
+		e, err := it.Next()
+		if err != nil || e == nil {
+			return err
+		}
+		var fr [len(textFields)]uint8
+		fr[f] = uint8(min(e.Frequency(), 255))
+		p.units = append(p.units, uint32(e.Number()))
+		p.freqs = append(p.freqs, fr)
+	}
 }
 
 // merge joins two postings lists whose frequencies stand in different fields.

@@ -2,6 +2,7 @@ package embedded
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -130,22 +131,25 @@ func (s *segments) load(units []scored, depth int) ([]index.Candidate, error) {
 
 // stored reads what is kept with a unit.
 func (l *leaf) stored(unit uint32) (*stored, error) {
-	var st stored
-	var decode error
+	var st *stored
+	var unpack error
 	err := l.seg.VisitStoredFields(uint64(unit), func(name string, _ byte, value []byte, _ []uint64) bool {
 		if name != fieldStored {
 			return true
 		}
-		decode = st.decode(value)
+		st, unpack = l.codec.unpack(value)
 		return false
 	})
 	if err == nil {
-		err = decode
+		err = unpack
+	}
+	if err == nil && st == nil {
+		err = errors.New("nothing stored")
 	}
 	if err != nil {
 		return nil, fmt.Errorf("read stored unit %d: %w; run `tongsou check`", unit, err)
 	}
-	return &st, nil
+	return st, nil
 }
 
 // named returns the units that the query names outright: by document number, code, or law and article. They become

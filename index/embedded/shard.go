@@ -7,6 +7,7 @@ import (
 	"hash/fnv"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 
 	"github.com/blevesearch/bleve/v2"
@@ -24,6 +25,7 @@ type shard struct {
 	name  string
 	kind  corpus.Kind
 	bleve bleve.Index
+	codec *codec
 }
 
 // boltTimeout makes a second opener fail instead of waiting for ever for the file lock.
@@ -52,7 +54,11 @@ func openShard(dir, name string, kind corpus.Kind, create bool) (*shard, error) 
 	if err != nil {
 		return nil, fmt.Errorf("open shard %s: %w", path, err)
 	}
-	return &shard{name, kind, idx}, nil
+	c, err := openCodec(filepath.Join(path, "dictionary"))
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("open shard %s: %w", path, err), idx.Close())
+	}
+	return &shard{name, kind, idx, c}, nil
 }
 
 // shardNames lists the shards of an index: one for items, n each for policies and news.
@@ -78,10 +84,18 @@ func home(kind corpus.Kind, id string, n int) string {
 // apply writes the documents that live in this shard and removes those that are gone or live elsewhere now.
 func (s *shard) apply(changes []index.Change, n int, seg *segment.Segmenter) error {
 	batch := s.bleve.NewBatch()
+	units := make([][]index.Unit, len(changes))
+	for i, c := range changes {
+		if c.Document != nil && home(c.Document.Kind, c.ID, n) == s.name {
+			units[i] = index.Units(c.Document)
+		}
+	}
+	if err := s.codec.learn(slices.Concat(units...)); err != nil {
+		return fmt.Errorf("write shard %s: %w", s.name, err)
+	}
 	for i := range changes {
-		c := &changes[i]
-		if err := s.stage(batch, c, n, seg); err != nil {
-			return fmt.Errorf("index document %s: %w", c.ID, err)
+		if err := s.stage(batch, &changes[i], units[i], seg); err != nil {
+			return fmt.Errorf("index document %s: %w", changes[i].ID, err)
 		}
 	}
 	if batch.Size() == 0 {
@@ -93,23 +107,19 @@ func (s *shard) apply(changes []index.Change, n int, seg *segment.Segmenter) err
 	return nil
 }
 
-func (s *shard) stage(batch *bleve.Batch, c *index.Change, n int, seg *segment.Segmenter) error {
+// stage puts one change into a batch: the document's units, none when it is gone or lives elsewhere, in place of those
+// that the shard holds of it.
+func (s *shard) stage(batch *bleve.Batch, c *index.Change, units []index.Unit, seg *segment.Segmenter) error {
 	old, err := s.unitsOf(c.ID)
 	if err != nil {
 		return err
 	}
-	if c.Document == nil || home(c.Document.Kind, c.ID, n) != s.name {
-		for _, id := range old {
-			batch.Delete(id)
+	fresh := make(map[string]bool, len(units))
+	for i := range units {
+		d, err := bleveDocument(c.Document, &units[i], seg, s.codec)
+		if err != nil {
+			return err
 		}
-		return nil
-	}
-	docs, err := bleveDocuments(c.Document, seg)
-	if err != nil {
-		return err
-	}
-	fresh := make(map[string]bool, len(docs))
-	for _, d := range docs {
 		fresh[d.ID()] = true
 		if err := batch.IndexAdvanced(d); err != nil {
 			return err
@@ -185,10 +195,29 @@ func (s *shard) compact(ctx context.Context) error {
 	if !ok {
 		return fmt.Errorf("compact shard %s: a %T is not a scorch index", s.name, adv)
 	}
-	if err := idx.ForceMerge(ctx, nil); err != nil {
-		return fmt.Errorf("compact shard %s: %w", s.name, err)
+	// One forced merge takes ten segments at a time, so that it may leave several. The number that a merge halves at
+	// least is bounded by the 2^16 segments that nobody has.
+	for range 16 {
+		if n, err := segmentCount(idx); err != nil || n <= 1 {
+			return err
+		}
+		if err := idx.ForceMerge(ctx, nil); err != nil {
+			return fmt.Errorf("compact shard %s: %w", s.name, err)
+		}
 	}
 	return nil
+}
+
+func segmentCount(idx *scorch.Scorch) (int, error) {
+	r, err := idx.Reader()
+	if err != nil {
+		return 0, err
+	}
+	n := 0
+	if snapshot, ok := r.(*scorch.IndexSnapshot); ok {
+		n = len(snapshot.Segments())
+	}
+	return n, r.Close()
 }
 
 func closeShards(shards []*shard) error {

@@ -5,7 +5,6 @@ import (
 	"cmp"
 	"context"
 	"fmt"
-	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -29,6 +28,9 @@ const (
 	keyEnd       = '\x1f'
 	keyRunes     = 24 // nobody types more before choosing
 )
+
+// state is what most laws' titles begin with and nobody types.
+const state = "中华人民共和国"
 
 // suggestionKeys returns the keys of a document's names: of an item its name and everyday names, of a policy its title.
 // News has none: its headlines are no names of anything.
@@ -62,7 +64,8 @@ func appendKeys(keys []string, kind corpus.Kind, name string, seg *segment.Segme
 		end := string(keyEnd) + string(kind[0]) + strings.Repeat("0", 2-len(offset)) + offset + name
 		from := syllables[syllableAt(syllables, w.Start):]
 		keys = append(keys, string(laneWords)+clip(index.Squash(norm[w.Start:]))+end)
-		if len(from) > 0 && from[0].Han {
+		// A law's title is typed by sound from its beginning; an item's everyday name from anywhere.
+		if len(from) > 0 && from[0].Han && (kind == corpus.KindItem || w.Position == 0 || strings.HasPrefix(norm, state) && w.Start == len(state)) {
 			keys = append(keys, string(lanePinyin)+clip(segment.Full(from))+end, string(laneInitials)+clip(segment.Initials(from))+end)
 		}
 	}
@@ -147,7 +150,7 @@ type completion struct {
 	kind   corpus.Kind
 	offset int
 	lookup *lookup
-	count  uint64
+	leaves int // how many leaves hold the name
 	score  float64
 	leaf   *leafView
 	key    string
@@ -177,13 +180,16 @@ func (s *segments) complete(l lookup, found map[string]*completion) error {
 			if !ok {
 				continue
 			}
-			c.lookup, c.leaf, c.count = &l, leaf, entry.Count
+			c.lookup, c.leaf, c.leaves = &l, leaf, 1
 			c.score = l.weight * c.fit(len(l.prefix)-1)
-			if old := found[c.name]; old == nil {
+			switch old := found[c.name]; {
+			case old == nil:
 				found[c.name] = c
-			} else if old.count += c.count; c.score > old.score {
-				c.count = old.count
+			case old.leaf == leaf && c.score > old.score:
+				c.leaves = old.leaves
 				found[c.name] = c
+			case old.leaf != leaf:
+				old.leaves++
 			}
 		}
 	}
@@ -224,7 +230,6 @@ func (c *completion) fit(typed int) float64 {
 func suggestions(found map[string]*completion, typed string, limit int) []index.Suggestion {
 	list := make([]*completion, 0, len(found))
 	for _, c := range found {
-		c.score *= 1 + 0.05*math.Log1p(float64(c.count)) // an item that stands in many places is asked for more often
 		list = append(list, c)
 	}
 	slices.SortFunc(list, func(a, b *completion) int {
@@ -252,9 +257,9 @@ func (c *completion) document() (string, bool) {
 	}
 	units = slices.DeleteFunc(units, func(u uint32) bool { return !c.leaf.live(u) })
 	if len(units) == 0 {
-		return "", c.count > 1 // it may live in another segment
+		return "", c.leaves > 1 // it may live in another segment
 	}
-	if c.count > 1 {
+	if len(units) > 1 || c.leaves > 1 {
 		return "", true
 	}
 	id, err := c.leaf.seg.DocID(uint64(units[0]))

@@ -109,7 +109,7 @@ func (g *generation) addShard(v *view, sh *shard, seen map[leafKey]*leaf) error 
 	}
 	for _, s := range snapshot.Segments() {
 		key := leafKey{sh.name, s.Id()}
-		l := &leaf{seg: s.Segment()}
+		l := &leaf{seg: s.Segment(), codec: sh.codec}
 		if old := g.leaves[key]; old != nil {
 			l.columns, l.cache = old.columns, old.cache
 		} else {
