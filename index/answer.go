@@ -19,7 +19,12 @@ type Found struct {
 func (r *Ranking) Group(plan *Plan, f Found) Group {
 	g := Group{Kind: f.Kind, Hits: []Hit{}}
 	ranked := r.Rank(plan, f.Stats, f.Candidates)
-	g.Total = max(f.Total, len(ranked))
+	if plan.Named() {
+		ranked = slices.DeleteFunc(ranked, func(d Ranked) bool { return d.Score < pinned/2 && d.Coverage < r.NamedCoverage })
+	}
+	// Where few documents say enough of the query, a first page is filled with those that say less.
+	g.Total = max(f.Total, min(len(ranked), plan.Limit))
+	ranked = ranked[:min(len(ranked), g.Total)]
 	if plan.Offset >= len(ranked) {
 		return g
 	}

@@ -27,10 +27,13 @@ type Plan struct {
 	Place  string
 	Sort   Sort
 	Today  corpus.Date
-	// Offset and Limit choose the page; Depth is how many candidates of each kind are ranked.
+	// Offset and Limit choose the page; Depth is how many documents of each kind an engine finds.
 	Offset, Limit, Depth int
 	Facets, Explain      bool
 }
+
+// Named reports whether the query names one document outright.
+func (p *Plan) Named() bool { return p.Number != "" || p.Code != "" || p.Law != "" && p.Article != "" }
 
 // MaxConcepts is the number of words of a query that count towards coverage; further ones only add to the score.
 const MaxConcepts = 32

@@ -23,11 +23,17 @@ type Ranking struct {
 	// What a term is worth by what it is in the query's segmentation: a word of two characters, the pair across two
 	// words, a single character, a word of three and more, a dictionary word inside such a word.
 	Word, Cross, Single, Long, Part float64
-	// MinCoverage is the share of the query's weight that a unit must touch to count as a match at all.
-	MinCoverage float64
+	// MatchCoverage is the share of the query's weight that a unit must touch for its document to count in totals and
+	// facets. Ranking looks at every unit that holds any term, because the last resort of a long question may be one word,
+	// but 50,000 documents that share one common word with it are no answer.
+	MatchCoverage float64
+	// NamedCoverage is the share that a hit needs beside what a query names outright (a document number, a code, an
+	// article): who asks for 国发〔2019〕5号 does not want everything that has a 5 in its number.
+	NamedCoverage float64
 	// CoverageBoost raises the score of a unit in the first stage by its share of the query's weight.
 	CoverageBoost float64
-	// Depth is the number of units of each kind that are ranked again over their text.
+	// Depth is the number of documents of each kind that are ranked again over their text. Those beyond follow in the
+	// order of the first stage, so that every page is cut from the same list.
 	Depth int
 
 	// The second stage: what each feature adds to the unit's BM25F (which is scaled so that 1 is a very good match).
@@ -49,7 +55,7 @@ func DefaultRanking() Ranking {
 	return Ranking{
 		FieldWeight: [3]float64{1.6, 1.2, 1}, LengthB: [3]float64{0.4, 0.4, 0.6}, K1: 0.9, IDFPower: 1.2,
 		Word: 1, Cross: 0.6, Single: 0.4, Long: 0.2, Part: 0.1,
-		MinCoverage: 0, CoverageBoost: 0.4, Depth: 100,
+		MatchCoverage: 0.5, NamedCoverage: 0.6, CoverageBoost: 0.4, Depth: 40,
 		Coverage: 0.05, Passage: 0.1, Run: 0.03, Title: 0.02, TitleFit: 0.1, TitleExact: 0.3, Second: 0.05,
 		Amended: 0.25, Repealed: 0.4, NotYet: 0.1,
 		PlaceOwn: 0.15, PlaceAbove: 0.08, PlaceElsewhere: -0.15,
@@ -61,6 +67,8 @@ type Ranked struct {
 	Units []*Candidate
 	Score float64
 	Parts []Part // the summands of Score; only with Plan.Explain
+	// Coverage is the share of the query's weight that the document says, judged by whole words; 1 beyond Ranking.Depth.
+	Coverage float64
 }
 
 // pinned is added to the score of what the query names outright (a 文号, a code, an article): nothing outranks it.
@@ -69,18 +77,35 @@ const pinned = 1000
 // Rank scores candidates over their text and gathers them by document, best first. Candidates of one document need not
 // stand together. Equal scores are ordered by validity date (newer first), then by ID, so that an answer is repeatable.
 func (r *Ranking) Rank(plan *Plan, st Stats, candidates []Candidate) []Ranked {
+	docs := gather(candidates)
+	depth := min(len(docs), r.Depth)
+	if plan.Sort == ByDate {
+		depth = len(docs)
+	}
 	m := newMatcher(plan, st)
+	for i := range docs[:depth] {
+		r.judgeDocument(plan, st, m, &docs[i])
+	}
+	slices.SortStableFunc(docs[:depth], func(a, b Ranked) int { return compareRanked(plan, &a, &b) })
+	last := 0.0
+	if depth > 0 {
+		last = docs[depth-1].Score
+	}
+	for i := range docs[depth:] {
+		d := &docs[depth+i]
+		d.Coverage = 1
+		d.Score = min(last, 0) - 1 + d.Units[0].Score/max(st.Best, 1e-9) // below all that were judged
+		d.Parts = addPart(plan, d.Parts, "首轮得分", d.Score, "")
+	}
+	return docs
+}
+
+// gather puts the candidates together by document, in the order in which the documents come first.
+func gather(candidates []Candidate) []Ranked {
 	byDoc := map[string]int{}
 	var docs []Ranked
-	type judged struct {
-		score float64
-		parts []Part
-	}
-	scores := make(map[*Candidate]judged, len(candidates))
 	for i := range candidates {
 		c := &candidates[i]
-		s, parts := r.judge(plan, st, m, c)
-		scores[c] = judged{s, parts}
 		at, ok := byDoc[c.Doc]
 		if !ok {
 			at = len(docs)
@@ -89,19 +114,32 @@ func (r *Ranking) Rank(plan *Plan, st Stats, candidates []Candidate) []Ranked {
 		}
 		docs[at].Units = append(docs[at].Units, c)
 	}
-	for i := range docs {
-		d := &docs[i]
-		slices.SortStableFunc(d.Units, func(a, b *Candidate) int { return cmp.Compare(scores[b].score, scores[a].score) })
-		best := scores[d.Units[0]]
-		d.Score, d.Parts = best.score, best.parts
-		if len(d.Units) > 1 {
-			second := r.Second * min(1, max(0, scores[d.Units[1]].score))
-			d.Score += second
-			d.Parts = addPart(plan, d.Parts, "其他条文", second, "")
-		}
-	}
-	slices.SortStableFunc(docs, func(a, b Ranked) int { return compareRanked(plan, &a, &b) })
 	return docs
+}
+
+// judgeDocument scores a document by its best unit, with a little for its second-best.
+func (r *Ranking) judgeDocument(plan *Plan, st Stats, m *matcher, d *Ranked) {
+	type judged struct {
+		unit     *Candidate
+		score    float64
+		coverage float64
+		parts    []Part
+	}
+	units := make([]judged, len(d.Units))
+	for i, c := range d.Units {
+		s, coverage, parts := r.judge(plan, st, m, c)
+		units[i] = judged{c, s, coverage, parts}
+	}
+	slices.SortStableFunc(units, func(a, b judged) int { return cmp.Compare(b.score, a.score) })
+	for i, u := range units {
+		d.Units[i] = u.unit
+	}
+	d.Score, d.Parts, d.Coverage = units[0].score, units[0].parts, units[0].coverage
+	if len(units) > 1 {
+		second := r.Second * min(1, max(0, units[1].score))
+		d.Score += second
+		d.Parts = addPart(plan, d.Parts, "其他条文", second, "")
+	}
 }
 
 func compareRanked(plan *Plan, a, b *Ranked) int {
@@ -123,18 +161,17 @@ func addPart(plan *Plan, parts []Part, name string, value float64, note string) 
 }
 
 // judge scores one unit.
-func (r *Ranking) judge(plan *Plan, st Stats, m *matcher, c *Candidate) (float64, []Part) {
-	var parts []Part
-	total := 0.0
+func (r *Ranking) judge(plan *Plan, st Stats, m *matcher, c *Candidate) (score, coverage float64, parts []Part) {
 	add := func(name string, value float64, note string) {
-		total += value
+		score += value
 		parts = addPart(plan, parts, name, value, note)
 	}
 	title := m.match(segment.Fold(c.Meta.Title))
 	keys := m.match(segment.Fold(strings.Join(c.Meta.Everyday, "\n")))
 	body := m.match(segment.Fold(c.Body))
 	add("BM25F", c.Score/max(st.Best, 1e-9), "")
-	add("覆盖", r.Coverage*m.coverage(title, keys, body), "")
+	coverage = m.coverage(title, keys, body)
+	add("覆盖", r.Coverage*coverage, "")
 	add("段落集中", r.Passage*max(body.passage, title.passage, keys.passage), "")
 	add("连续匹配", r.Run*max(body.run, title.run, keys.run), "")
 	inTitle := max(m.coverage(title), 0.9*m.coverage(keys))
@@ -144,7 +181,7 @@ func (r *Ranking) judge(plan *Plan, st Stats, m *matcher, c *Candidate) (float64
 		add("标题相同", r.TitleExact, "")
 	}
 	r.judgeMeta(plan, c, add)
-	return total, parts
+	return score, coverage, parts
 }
 
 // judgeMeta adds what does not depend on the words: what was named outright, validity and place.

@@ -50,7 +50,7 @@ func bleveDocument(d *corpus.Document, u *index.Unit, seg *segment.Segmenter, c 
 	if u.Meta != nil {
 		addHead(b, d, u.Meta, seg)
 	}
-	raw, err := c.pack(stored{Meta: u.Meta, Ref: u.Ref, Body: u.Body})
+	raw, err := c.pack(&stored{u.Meta, u.Ref, u.Body})
 	if err != nil {
 		return nil, fmt.Errorf("pack unit %s: %w", u.ID, err)
 	}

@@ -66,7 +66,15 @@ func (s *segments) scan(ctx context.Context, plan *index.Plan, r *index.Ranking,
 		idf[i] = math.Log(1 + (s.units-float64(n)+0.5)/(float64(n)+0.5))
 	}
 	out := &outcome{stats: stats(plan, idf, r), count: count}
-	cover := newCoverage(out.stats.Rarity, r.MinCoverage)
+	least := r.MatchCoverage
+	if plan.Named() {
+		least = r.NamedCoverage
+	}
+	cover := newCoverage(out.stats.Rarity, least)
+	rank := byScore(r.CoverageBoost)
+	if plan.Sort == index.ByDate {
+		rank = byDate
+	}
 	norms := s.norms(r)
 	top := &minHeap{limit: keep}
 	for li := range s.leaves {
@@ -84,7 +92,7 @@ func (s *segments) scan(ctx context.Context, plan *index.Plan, r *index.Ranking,
 			weight := float64(t.Weight) * math.Pow(idf[ti], r.IDFPower)
 			add(acc, list, l.columns, weight, bit, norms, r.K1)
 		}
-		s.collect(acc, li, &gates[li], cover, r, top, &out.count)
+		s.collect(acc, li, &gates[li], cover, rank, top, &out.count)
 		accumulators.Put(acc)
 	}
 	out.top = top.sorted()
@@ -165,36 +173,59 @@ func add(acc *accumulator, p *postings, c *columns, weight float64, bit uint32, 
 	}
 }
 
-// coverage judges how much of the query a unit touches.
+// coverage tells how much of the query's weight a set of concepts carries: for each byte of the set a table of sums,
+// since it is asked for every unit.
 type coverage struct {
-	rarity []float64
-	total  float64
-	least  float64
+	tables [4][256]float32
+	empty  bool // the query has no concepts
+	least  float32
 }
 
 func newCoverage(rarity []float64, least float64) *coverage {
-	c := &coverage{rarity: rarity, least: least}
+	total := 0.0
 	for _, x := range rarity {
-		c.total += x
+		total += x
+	}
+	c := &coverage{empty: total == 0, least: float32(least)}
+	if c.empty {
+		return c
+	}
+	for t := range c.tables {
+		for set := 1; set < 256; set++ {
+			low := bits.TrailingZeros8(uint8(set))
+			c.tables[t][set] = c.tables[t][set&(set-1)]
+			if concept := 8*t + low; concept < len(rarity) {
+				c.tables[t][set] += float32(rarity[concept] / total)
+			}
+		}
 	}
 	return c
 }
 
 // of returns the share of the query's weight that the concepts in touched carry, 1 when the query has no concepts.
-func (c *coverage) of(touched uint32) float64 {
-	if c.total == 0 {
+func (c *coverage) of(touched uint32) float32 {
+	if c.empty {
 		return 1
 	}
-	sum := 0.0
-	for m := touched; m != 0; m &= m - 1 {
-		sum += c.rarity[bits.TrailingZeros32(m)]
-	}
-	return sum / c.total
+	return c.tables[0][touched&255] + c.tables[1][touched>>8&255] + c.tables[2][touched>>16&255] + c.tables[3][touched>>24]
 }
 
-// collect reads a leaf's accumulated scores: units that pass the gate and cover enough of the query are counted and
-// compete for the heap.
-func (s *segments) collect(acc *accumulator, li int, g *gate, cover *coverage, r *index.Ranking, top *minHeap, count *tally) {
+// rankUnit gives a unit its place in the first stage from its score, the share of the query that it touches and its
+// document's date.
+type rankUnit func(score, share float32, date int32) float32
+
+func byScore(boost float64) rankUnit {
+	return func(score, share float32, _ int32) float32 { return score * (1 + float32(boost)*share) }
+}
+
+// byDate ranks by day. A date is written as yyyymmdd; counted in months of 31 days it fits a float32 exactly.
+func byDate(_, _ float32, date int32) float32 {
+	return float32((date/10000-1900)*372 + date/100%100*31 + date%100)
+}
+
+// collect reads a leaf's accumulated scores: units that pass the gate compete for the heap, and their documents count when
+// they cover enough of the query. An order by date takes only those that count.
+func (s *segments) collect(acc *accumulator, li int, g *gate, cover *coverage, rank rankUnit, top *minHeap, count *tally) {
 	l := &s.leaves[li]
 	count.begin(l.columns)
 	for u, score := range acc.score {
@@ -204,20 +235,20 @@ func (s *segments) collect(acc *accumulator, li int, g *gate, cover *coverage, r
 		}
 		doc := l.columns.doc[unit]
 		share := cover.of(acc.touched[unit])
-		if share < cover.least && !g.open(unit) {
+		matches := share >= cover.least || g.open(unit)
+		place := rank(score, share, l.columns.date[doc])
+		if !matches && !top.wants(place) {
 			continue
 		}
 		failed := g.failed(unit, doc)
 		if failed == rejected || !l.live(unit) || l.columns.head[doc] == noHead {
 			continue
 		}
-		count.add(doc, failed)
-		if failed != 0 {
-			continue
+		if matches {
+			count.add(doc, failed)
 		}
-		score *= float32(1 + r.CoverageBoost*share)
-		if top.wants(score) {
-			top.add(scored{li, unit, score, uint64(acc.touched[unit])})
+		if failed == 0 && top.wants(place) {
+			top.add(scored{li, unit, place, uint64(acc.touched[unit])})
 		}
 	}
 	count.end(l.columns)

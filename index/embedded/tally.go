@@ -114,6 +114,9 @@ func eachBit(set []uint64, visit func(uint32)) {
 func facets(tallies []*tally) []index.Facet {
 	counts := map[string]map[string]int{"kind": {}, "validity": {}}
 	for _, t := range tallies {
+		if t == nil {
+			continue
+		}
 		if t.total > 0 {
 			counts["kind"][string(t.kind)] += t.total
 		}
