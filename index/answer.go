@@ -22,7 +22,12 @@ func (r *Ranking) Group(plan *Plan, f Found) Group {
 	if plan.Named() {
 		ranked = slices.DeleteFunc(ranked, func(d Ranked) bool { return d.Score < pinned/2 && d.Coverage < r.NamedCoverage })
 	}
-	// Where few documents say enough of the query, a first page is filled with those that say less.
+	// Where few documents say enough of the query, a first page is filled with those that say less. A query of one or two
+	// words that some document answers is not filled with what shares a single character with it.
+	short := len(plan.Concepts) > 0 && len(plan.Concepts) <= shortQuery && len(plan.Phrases)+len(plan.TitlePhrases) == 0
+	if f.Total > 0 && short {
+		ranked = slices.DeleteFunc(ranked, func(d Ranked) bool { return d.Score < pinned/2 && d.touched() == 0 })
+	}
 	g.Total = max(f.Total, min(len(ranked), plan.Limit))
 	ranked = ranked[:min(len(ranked), g.Total)]
 	if plan.Offset >= len(ranked) {
@@ -35,6 +40,9 @@ func (r *Ranking) Group(plan *Plan, f Found) Group {
 	}
 	return g
 }
+
+// shortQuery is the number of concepts up to which a query is a name rather than a description.
+const shortQuery = 2
 
 // maxMore is the number of further sections shown under a hit.
 const maxMore = 3

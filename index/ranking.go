@@ -100,6 +100,15 @@ func (r *Ranking) Rank(plan *Plan, st Stats, candidates []Candidate) []Ranked {
 	return docs
 }
 
+// touched returns the concepts that the document's units hold a term of, a bit each.
+func (d *Ranked) touched() uint64 {
+	set := uint64(0)
+	for _, u := range d.Units {
+		set |= u.Touched
+	}
+	return set
+}
+
 // gather puts the candidates together by document, in the order in which the documents come first.
 func gather(candidates []Candidate) []Ranked {
 	byDoc := map[string]int{}

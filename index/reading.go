@@ -3,6 +3,7 @@ package index
 import (
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -271,24 +272,56 @@ type planner struct {
 // build makes one concept of every word, or of every stretch of words that the lexicon knows, and the terms to score by.
 func (b *planner) build(norm string, words []segment.Token, uses []segment.Use) {
 	concept := map[int]int{} // byte of norm → concept
-	for _, use := range uses {
-		c := Concept{Text: norm[use.Start:use.End], Weight: 1}
+	for _, s := range stretches(words, uses) {
+		c := Concept{Text: norm[s.start:s.end], Weight: 1}
 		c.Forms = append(c.Forms, Form{Text: c.Text, Weight: 1})
-		for _, e := range use.Entries {
+		for _, e := range s.entries {
 			c.Forms = append(c.Forms, Form{Text: e.To, Weight: e.Weight, Why: "相关词: " + e.From + "→" + e.To})
 		}
-		b.addConcept(c, use.Start, use.End, concept)
-	}
-	for _, w := range words {
-		if _, taken := concept[w.Start]; taken || w.Part || utf8.RuneCountInString(w.Text) < 2 {
-			continue
-		}
-		b.addConcept(Concept{Text: w.Text, Weight: 1, Forms: []Form{{Text: w.Text, Weight: 1}}}, w.Start, w.End, concept)
+		b.addConcept(c, s.start, s.end, concept)
 	}
 	b.addTyped(norm, words, concept)
 	for ci := range b.plan.Concepts {
 		b.addWidened(ci)
 	}
+}
+
+// stretch is a part of the query that means one thing.
+type stretch struct {
+	start, end int
+	entries    []segment.Entry
+}
+
+// stretches cuts a query into the parts that become concepts. An everyday expression that spans words takes their place;
+// one that lies within a longer word (供暖 in 集中供暖) lends it its meanings. A word that only overlaps an expression is
+// no concept of its own.
+func stretches(words []segment.Token, uses []segment.Use) []stretch {
+	var list []stretch
+	for _, use := range uses {
+		list = append(list, stretch{use.Start, use.End, use.Entries})
+	}
+	for _, w := range words {
+		if w.Part || utf8.RuneCountInString(w.Text) < 2 {
+			continue
+		}
+		s := stretch{start: w.Start, end: w.End}
+		rest, free := list[:0:0], true
+		for _, other := range list {
+			switch {
+			case other.end <= s.start || s.end <= other.start:
+				rest = append(rest, other)
+			case s.start <= other.start && other.end <= s.end && s.end-s.start > other.end-other.start:
+				s.entries = append(s.entries, other.entries...)
+			default:
+				rest, free = append(rest, other), false
+			}
+		}
+		if free {
+			list = append(rest, s)
+		}
+	}
+	slices.SortFunc(list, func(a, b stretch) int { return a.start - b.start })
+	return list
 }
 
 func (b *planner) addConcept(c Concept, start, end int, concept map[int]int) {

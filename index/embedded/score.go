@@ -63,6 +63,7 @@ func (s *segments) scan(ctx context.Context, plan *index.Plan, r *index.Ranking,
 	}
 	idf := make([]float64, len(df))
 	for i, n := range df {
+		n = min(n, int(s.units)) // postings still hold units that were deleted since the last merge
 		idf[i] = math.Log(1 + (s.units-float64(n)+0.5)/(float64(n)+0.5))
 	}
 	out := &outcome{stats: stats(plan, idf, r), count: count}

@@ -1,0 +1,199 @@
+package embedded_test
+
+import (
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"tongsou/corpus"
+	"tongsou/index"
+	"tongsou/index/embedded"
+	"tongsou/index/enginetest"
+	"tongsou/segment"
+)
+
+func clock() time.Time { return time.Date(2026, 1, 1, 12, 0, 0, 0, time.UTC) }
+
+func open(t *testing.T, path string, change func(*embedded.Options)) *embedded.Engine {
+	t.Helper()
+	o := embedded.Options{Path: path, Now: clock}
+	if change != nil {
+		change(&o)
+	}
+	e, err := embedded.Open(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = e.Close() })
+	return e
+}
+
+func TestContract(t *testing.T) {
+	enginetest.Run(t, func(t *testing.T) index.Engine { return open(t, t.TempDir(), nil) })
+}
+
+func news(id, text string) index.Change {
+	return index.Change{ID: id, Document: &corpus.Document{
+		ID: id, Kind: corpus.KindNews, Title: "标题" + id, Sections: []corpus.Section{{ID: "p1", Text: text}},
+	}}
+}
+
+func numbered(changes ...index.Change) []index.Change {
+	for i := range changes {
+		changes[i].Seq = uint64(i + 1)
+	}
+	return changes
+}
+
+func total(t *testing.T, e *embedded.Engine, text string) int {
+	t.Helper()
+	res, err := e.Search(context.Background(), index.Query{Text: text})
+	if err != nil {
+		t.Fatal(err)
+	}
+	n := 0
+	for _, g := range res.Groups {
+		n += g.Total
+	}
+	return n
+}
+
+func TestReopen(t *testing.T) {
+	path := t.TempDir()
+	e := open(t, path, nil)
+	if err := e.Apply(t.Context(), numbered(news("a", "供暖"), news("b", "供暖"), news("c", "供水"))); err != nil {
+		t.Fatal(err)
+	}
+	if err := e.Close(); err != nil {
+		t.Fatal(err)
+	}
+	e = open(t, path, nil)
+	if e.Sequence() != 3 || total(t, e, "供暖") != 2 {
+		t.Errorf("after reopening: sequence %d and %d hits, want 3 and 2", e.Sequence(), total(t, e, "供暖"))
+	}
+	if e.Stale() {
+		t.Error("an index of this very program is stale")
+	}
+}
+
+func TestSecondOpenIsToldWhoHoldsIt(t *testing.T) {
+	path := t.TempDir()
+	open(t, path, nil)
+	if _, err := embedded.Open(embedded.Options{Path: path}); !errors.Is(err, index.ErrLocked) {
+		t.Errorf("got %v, want ErrLocked", err)
+	}
+}
+
+func TestOpenRefusesNonsense(t *testing.T) {
+	if _, err := embedded.Open(embedded.Options{Path: t.TempDir(), Shards: 65}); err == nil || !strings.Contains(err.Error(), "1 to 64") {
+		t.Errorf("65 shards: got %v", err)
+	}
+	path := t.TempDir()
+	if err := open(t, path, nil).Close(); err != nil {
+		t.Fatal(err)
+	}
+	manifests, err := filepath.Glob(filepath.Join(path, "gen-*", "manifest.json"))
+	if err != nil || len(manifests) != 1 {
+		t.Fatalf("manifests: %v %v", manifests, err)
+	}
+	if err := os.WriteFile(manifests[0], []byte("{"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := embedded.Open(embedded.Options{Path: path}); err == nil || !strings.Contains(err.Error(), "rebuilt") {
+		t.Errorf("a damaged manifest: got %v, want what to do", err)
+	}
+}
+
+// TestRebuild swaps an index made with a larger dictionary in while searches go on: none fails, none comes up short.
+func TestRebuild(t *testing.T) {
+	path := t.TempDir()
+	var changes []index.Change
+	for _, id := range strings.Split("abcdefghijklmnopqrst", "") {
+		changes = append(changes, news(id, "超级供暖站"+id))
+	}
+	changes = numbered(changes...)
+	e := open(t, path, nil)
+	if err := e.Apply(t.Context(), changes); err != nil {
+		t.Fatal(err)
+	}
+	if err := e.Close(); err != nil {
+		t.Fatal(err)
+	}
+	larger, err := segment.New(strings.NewReader("超级供暖站\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	e = open(t, path, func(o *embedded.Options) { o.Segmenter = larger })
+	if !e.Stale() {
+		t.Fatal("an index of another dictionary is not stale")
+	}
+	ctx, stop := context.WithCancel(t.Context())
+	var readers sync.WaitGroup
+	for range 2 {
+		readers.Add(1)
+		go func() {
+			defer readers.Done()
+			for ctx.Err() == nil {
+				if n := total(t, e, "超级供暖站"); n != 20 {
+					t.Errorf("during a rebuild %d documents match, want 20", n)
+					return
+				}
+			}
+		}()
+	}
+	err = e.Rebuild(t.Context(), func(_ context.Context, after uint64) ([]index.Change, error) {
+		rest := changes[min(after, uint64(len(changes))):]
+		return rest[:min(7, len(rest))], nil
+	})
+	stop()
+	readers.Wait()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if e.Stale() || e.Sequence() != 20 || total(t, e, "超级供暖站") != 20 {
+		t.Errorf("after a rebuild: stale %v, sequence %d", e.Stale(), e.Sequence())
+	}
+	if left, _ := filepath.Glob(filepath.Join(path, "gen-*")); len(left) != 1 {
+		t.Errorf("generations left: %v", left)
+	}
+}
+
+func TestFailedRebuildLeavesTheOldIndex(t *testing.T) {
+	path := t.TempDir()
+	e := open(t, path, nil)
+	if err := e.Apply(t.Context(), numbered(news("a", "供暖"))); err != nil {
+		t.Fatal(err)
+	}
+	broken := errors.New("the store broke")
+	err := e.Rebuild(t.Context(), func(context.Context, uint64) ([]index.Change, error) { return nil, broken })
+	if !errors.Is(err, broken) {
+		t.Errorf("got %v, want the feed's error", err)
+	}
+	if total(t, e, "供暖") != 1 {
+		t.Error("the old index does not answer after a failed rebuild")
+	}
+	if left, _ := filepath.Glob(filepath.Join(path, "gen-*")); len(left) != 1 {
+		t.Errorf("generations left: %v", left)
+	}
+}
+
+func TestCompactKeepsEveryDocument(t *testing.T) {
+	e := open(t, t.TempDir(), nil)
+	for i := range 12 {
+		id := string(rune('a' + i))
+		if err := e.Apply(t.Context(), []index.Change{{Seq: uint64(i + 1), ID: id, Document: news(id, strings.Repeat("供暖季节到来。", 400)).Document}}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := e.Compact(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if n := total(t, e, "供暖季节"); n != 12 {
+		t.Errorf("after compacting %d documents match, want 12", n)
+	}
+}
