@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"path/filepath"
 	"time"
 
 	"tongsou/corpus"
@@ -49,17 +50,16 @@ type Fault struct {
 // Run reads a file or folder into the store. What was stored before an error stays: running it again goes on where it
 // stopped, since documents that are there already are passed over as unchanged.
 func Run(ctx context.Context, s *store.Store, root string, opts Options) (Report, error) {
-	in := &intake{ctx: ctx, store: s, opts: opts}
+	if opts.Reader.Source == "" {
+		opts.Reader.Source = filepath.ToSlash(filepath.Clean(root)) // so that the run is recorded under the documents' source
+	}
+	in := &intake{ctx: ctx, store: s, opts: opts, seen: map[string]corpus.Source{}}
 	began := time.Now()
 	err := reader.Read(root, opts.Reader, in.take)
 	if err == nil {
 		err = in.flush()
 	}
-	source := opts.Reader.Source
-	if source == "" {
-		source = root
-	}
-	run := store.Run{Source: source, Started: began, Finished: time.Now(), Summary: in.report.Summary, Faults: in.faults}
+	run := store.Run{Source: opts.Reader.Source, Started: began, Finished: time.Now(), Summary: in.report.Summary, Faults: in.faults}
 	if e := s.AddRun(context.WithoutCancel(ctx), run); e != nil && err == nil {
 		err = e
 	}
@@ -72,6 +72,7 @@ type intake struct {
 	opts   Options
 	batch  []*corpus.Document
 	bytes  int
+	seen   map[string]corpus.Source // where the documents of this run stand, by ID
 	report Report
 	faults []string
 }
@@ -98,6 +99,12 @@ func (in *intake) take(d *corpus.Document, fault *reader.Fault) error {
 	if corpus.Rejected(problems) {
 		in.report.Rejected++
 		return nil
+	}
+	if f, err := in.clash(d); err != nil {
+		return err
+	} else if f != nil {
+		in.report.Rejected++
+		return in.fault(*f)
 	}
 	in.report.Documents++
 	in.report.Sections += len(d.Sections)

@@ -26,21 +26,28 @@ func (itemRecords) Accepts(f *File) bool {
 			others++
 		}
 	}
-	return name && others >= 2 && !r.has(policyText...)
+	return name && others >= 2 && !r.has(policyText...) || acceptsMapped(f, r)
 }
 
 func (itemRecords) Read(f *File, emit Emit) error {
-	return eachRow(f, func(r *row) error {
-		cells := make(map[string]string, len(r.fields))
-		for key := range r.fields {
-			cells[key] = r.text(key)
-		}
-		return emitItem(cells, r.line, emit)
-	}, lineFault(emit))
+	m, fault := readMapping(f)
+	if fault != nil {
+		return emit(nil, fault)
+	}
+	return m.watch(f, emit, func(column func(string) string) error {
+		return eachRow(f, func(r *row) error {
+			cells := make(map[string]string, len(r.fields))
+			for key := range r.fields {
+				cells[key] = r.text(key)
+			}
+			return emitItem(cells, r.line, column, emit)
+		}, lineFault(emit))
+	})
 }
 
 // emitItem makes an item of named cells, emitting a fault for every cell that cannot be read and the item all the same.
-func emitItem(cells map[string]string, line int, emit Emit) error {
+// column tells which of ItemColumns a name is, "" when none.
+func emitItem(cells map[string]string, line int, column func(name string) string, emit Emit) error {
 	d := &corpus.Document{Kind: corpus.KindItem, Item: &corpus.Item{}}
 	d.Source.Line = line
 	for _, key := range sortedNames(cells) {
@@ -48,7 +55,7 @@ func emitItem(cells map[string]string, line int, emit Emit) error {
 		if value == "" {
 			continue
 		}
-		set, ok := itemSetters[itemColumn(key)]
+		set, ok := itemSetters[column(key)]
 		if !ok {
 			d.Item.Extra = append(d.Item.Extra, corpus.ItemField{Name: key, Value: value})
 			continue

@@ -52,7 +52,7 @@ var columnNames = map[string][]string{
 
 // columnOf maps every name to its column.
 func itemColumn(name string) string {
-	name = strings.ToLower(strings.Join(strings.Fields(strings.Trim(name, "*＊：: ")), ""))
+	name = plainHead(name)
 	for column, names := range columnNames {
 		for _, n := range names {
 			if n == name {
@@ -61,6 +61,11 @@ func itemColumn(name string) string {
 		}
 	}
 	return ""
+}
+
+// plainHead is a head without blanks, the mark of a required column and capitals.
+func plainHead(name string) string {
+	return strings.ToLower(strings.Join(strings.Fields(strings.Trim(name, "*＊：: ")), ""))
 }
 
 // ItemColumns lists the columns that a mapping file may name, sorted.

@@ -31,6 +31,8 @@ var (
 	reFileDate    = regexp.MustCompile(`[（(](\d{4}-\d{2}-\d{2})[）)]$`)
 	reEffective   = regexp.MustCompile(`(?:自|从)(?:公布之日起|(\d{4}年\d{1,2}月\d{1,2}日))起?(?:施行|实施|生效|执行)`)
 	reAdopting    = regexp.MustCompile(`(全国人民代表大会常务委员会|全国人民代表大会|国务院|中央军事委员会|最高人民法院|最高人民检察院|[\p{Han}]{2,16}?人民代表大会常务委员会|[\p{Han}]{2,16}?人民代表大会|[\p{Han}]{2,12}?人民政府|[\p{Han}]{2,12}?部)`)
+	// reDayEnd is the end of a date, which may touch the name of the body that follows.
+	reDayEnd = regexp.MustCompile(`\d日`)
 	// reSession is the term of a people's congress: 广东省第十三届人民代表大会 is that of 广东省.
 	reSession = regexp.MustCompile(`第[一二三四五六七八九十]+届`)
 )
@@ -157,7 +159,7 @@ func genre(title, file string) string {
 
 func lawIssuer(d *corpus.Document) string {
 	for _, line := range append([]string{d.Title}, d.History...) {
-		m := reAdopting.FindString(line)
+		m := reAdopting.FindString(reDayEnd.ReplaceAllString(line, "$0 "))
 		if m == "" || strings.HasPrefix(line, "中华人民共和国"+m) {
 			continue
 		}

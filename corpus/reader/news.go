@@ -24,10 +24,11 @@ var (
 )
 
 func (newsRecords) Read(f *File, emit Emit) error {
-	return eachRow(f, func(r *row) error { return emitNews(r, emit) }, lineFault(emit))
+	return eachRow(f, func(r *row) error { return emitNews(r, paragraphs, emit) }, lineFault(emit))
 }
 
-func emitNews(r *row, emit Emit) error {
+// emitNews makes news of a record; cut cuts its text.
+func emitNews(r *row, cut func(string) []corpus.Section, emit Emit) error {
 	title := strings.TrimSpace(reVideo.ReplaceAllString(r.text("title", "标题"), ""))
 	text := strings.ReplaceAll(r.text("text", "content", "正文"), "\r\n", "\n")
 	if title == "" {
@@ -50,7 +51,7 @@ func emitNews(r *row, emit Emit) error {
 			}
 		}
 	}
-	d.Sections = paragraphs(text)
+	d.Sections = cut(text)
 	d.Source.Line = r.line
 	// The same item stands twice on some days: the same ID makes the second one "unchanged".
 	d.ID = hashID("news", string(d.Published), title, firstRunes(strings.Join(strings.Fields(text), ""), 200))

@@ -61,7 +61,7 @@ func newFile(r io.Reader, path string) (*File, error) {
 	enc, mark := detect(head)
 	if enc == nil {
 		f.Head = append([]byte(nil), head[mark:]...)
-		f.Text = &skipper{r: raw, n: mark}
+		f.Text = unicode.UTF8.NewDecoder().Reader(&skipper{r: raw, n: mark}) // what is no UTF-8 becomes U+FFFD
 		return f, nil
 	}
 	f.Head, _ = enc.NewDecoder().Bytes(head) // a character cut at the end becomes U+FFFD, which a head may hold
@@ -85,8 +85,8 @@ func (s *skipper) Read(p []byte) (int, error) {
 	return s.r.Read(p)
 }
 
-// detect tells the encoding of text: UTF-8 (nil, with the length of its byte order mark), UTF-16 by its mark or by its
-// zero bytes, or GB18030 when the bytes are no UTF-8.
+// detect tells the encoding of text: UTF-8 (nil, with the length of its byte order mark), UTF-16 by its mark or by what
+// it decodes to, or GB18030 when the bytes are no UTF-8.
 func detect(head []byte) (encoding.Encoding, int) {
 	switch {
 	case bytes.HasPrefix(head, []byte{0xEF, 0xBB, 0xBF}):
@@ -99,13 +99,12 @@ func detect(head []byte) (encoding.Encoding, int) {
 	if validPrefix(head) {
 		return nil, 0
 	}
-	even, odd := zeros(head)
-	switch {
-	case odd > len(head)/20 && odd > 4*even:
-		return unicode.UTF16(unicode.LittleEndian, unicode.IgnoreBOM), 0
-	case even > len(head)/20 && even > 4*odd:
-		return unicode.UTF16(unicode.BigEndian, unicode.IgnoreBOM), 0
-	case mostlyGB(head):
+	for _, order := range []unicode.Endianness{unicode.LittleEndian, unicode.BigEndian} {
+		if enc := unicode.UTF16(order, unicode.IgnoreBOM); likelyText(head, enc) {
+			return enc, 0
+		}
+	}
+	if mostlyGB(head) {
 		return simplifiedchinese.GB18030, 0
 	}
 	return nil, 0
@@ -121,15 +120,23 @@ func validPrefix(head []byte) bool {
 	return false
 }
 
-func zeros(head []byte) (even, odd int) {
-	for i, b := range head {
-		if b == 0 && i%2 == 0 {
-			even++
-		} else if b == 0 {
-			odd++
+// likelyText reports whether head decodes to characters that Chinese text is made of, but for one in twenty. Text in
+// another encoding, read as UTF-16, is scattered over Hangul and the private areas.
+func likelyText(head []byte, enc encoding.Encoding) bool {
+	text, err := enc.NewDecoder().Bytes(head[:len(head)&^1])
+	if err != nil {
+		return false
+	}
+	common, all := 0, 0
+	for _, r := range string(text) {
+		all++
+		switch {
+		case r >= ' ' && r < 0x7f, r == '\n', r == '\r', r == '\t', r >= 0x4e00 && r < 0xa000, r >= 0x3000 && r < 0x3400,
+			r >= 0xff00 && r < 0xfff0, r >= 0x2010 && r < 0x2040, r >= 0x1800 && r < 0x18b0:
+			common++
 		}
 	}
-	return even, odd
+	return all > 0 && common*20 >= all*19
 }
 
 // mostlyGB reports whether head decodes as GB18030 with hardly a fault; UTF-8 with a few broken bytes does not.

@@ -11,7 +11,7 @@ var headerNames = []string{"索引号", "主题分类", "发文机关", "成文�
 
 var (
 	// reFooter begins what a page puts under a policy's text.
-	reFooter = regexp.MustCompile(`(?s)(?:\n|\s{2,})\s*(?:扫一扫在手机打开当前页|【?打印|打印本页|关闭窗口|分享到|分享[：:]|附件下载|返回顶部|责任编辑[：:]|相关链接|主办单位[：:]|上一篇[：:]|下一篇[：:]).*$`)
+	reFooter = regexp.MustCompile(`(?s)(?:\n|\s{2,})\s*(?:扫一扫在手机打开当前页|【?打印(?:本页|此页|本文|页面)?】?[ \t　|]*(?:【?(?:关闭|收藏|分享|返回)[^\n]*)?(?:\n|$)|关闭窗口|分享到|分享[：:]|附件下载|返回顶部|责任编辑[：:]|相关链接|主办单位[：:]|上一篇[：:]|下一篇[：:]).*$`)
 	// reSeam is where a text that lost its line breaks had one: at several blanks, and before a numbered heading or an
 	// article after a full stop.
 	reSeam = regexp.MustCompile(`[ \t　]{2,}|([。：；！？])\s*((?:[一二三四五六七八九十]{1,3}、|[（(][一二三四五六七八九十]{1,3}[）)]|第[一二三四五六七八九十百]{1,5}[条章]))|[ 　](第[一二三四五六七八九十百]{1,5}[条章][ 　])`)

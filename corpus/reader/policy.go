@@ -47,22 +47,27 @@ func policyOf(r *row, title string) *corpus.Document {
 	header, body := cutPage(text)
 	d.Issuer = firstText(header["发文机关"], r.text(policyIssuer...))
 	d.IndexNumber = firstText(header["索引号"], r.text(policyIndex...))
-	d.Number = firstNumber(header["发文字号"], r.text(policyNumber...), firstRunes(text, 400))
+	d.Number = firstNumber(header["发文字号"], header["文号"], r.text(policyNumber...), firstRunes(text, 400))
 	d.Topics = cutList(firstText(header["主题分类"], r.text(policyTopic...)))
 	d.Adopted = firstDate(header["成文日期"], r.text(policyWrote...))
 	d.Published = firstDate(header["发布日期"], r.text(policyPublic...))
+	d.Source.Line = r.line
+	finishPolicy(d, body)
+	return d
+}
+
+// finishPolicy fills what follows from a policy's text and issuer: the sections, the first day in force, the place, the ID.
+func finishPolicy(d *corpus.Document, body string) {
 	for _, m := range reEffective.FindAllStringSubmatch(body, -1) {
 		if date, err := corpus.ParseDate(m[1]); err == nil && date >= d.Adopted {
 			d.Effective = date
 		}
 	}
 	d.Sections = Sections(body)
-	d.Source.Line = r.line
 	if place := corpus.Regions().FindIn(d.Issuer, ""); len(place) > 0 && place[0].Start == 0 {
 		d.Region = place[len(place)-1].Region.Code
 	}
 	d.ID = hashID("policy", d.Number, d.Title, firstRunes(body, 100))
-	return d
 }
 
 func squeeze(s string) string { return strings.Join(strings.Fields(s), " ") }

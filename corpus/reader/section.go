@@ -15,7 +15,9 @@ var (
 	reHash    = regexp.MustCompile(`^(#{1,6})\s+(.+)$`)
 	reArticle = regexp.MustCompile(`^第\s*[〇零一二两三四五六七八九十百千\d]+\s*条(?:\s*之[一二三四五六七八九十]+)?[\s　:：]*`)
 	reOuter   = regexp.MustCompile(`^[一二三四五六七八九十]{1,3}、`)
-	reInner   = regexp.MustCompile(`^[（(][一二三四五六七八九十]{1,3}[）)]`)
+	// reSentence ends a sentence, which is no heading though it begin with a heading's number.
+	reSentence = regexp.MustCompile(`[。；]$`)
+	reInner    = regexp.MustCompile(`^[（(][一二三四五六七八九十]{1,3}[）)]`)
 )
 
 const (
@@ -37,6 +39,7 @@ func Sections(text string) []corpus.Section {
 			c.line(line)
 		}
 	}
+	c.keepBare(0)
 	return c.sections
 }
 
@@ -44,6 +47,7 @@ func Sections(text string) []corpus.Section {
 type cutter struct {
 	sections []corpus.Section
 	path     []heading
+	bare     bool // the last heading has no section yet
 	article  bool // the last section is an article that following paragraphs belong to
 	plain    int  // sections outside articles so far
 	used     map[string]int
@@ -85,10 +89,10 @@ func (c *cutter) line(line string) {
 		c.add(last.ID, last.Label, line)
 		return
 	}
-	switch short := utf8.RuneCountInString(line) <= longHeading; {
-	case reOuter.MatchString(line) && short:
+	switch heads := utf8.RuneCountInString(line) <= longHeading && !reSentence.MatchString(line); {
+	case reOuter.MatchString(line) && heads:
 		c.open(depthOuter, line)
-	case reInner.MatchString(line) && short:
+	case reInner.MatchString(line) && heads:
 		c.open(depthInner, line)
 	default:
 		c.paragraph(line)
@@ -100,7 +104,7 @@ func unspaced(s string) string {
 	fields := strings.Fields(s)
 	for _, f := range fields {
 		if utf8.RuneCountInString(f) > 1 {
-			return s
+			return strings.TrimSpace(s)
 		}
 	}
 	return strings.Join(fields, "")
@@ -108,11 +112,24 @@ func unspaced(s string) string {
 
 // open begins a heading: those as deep or deeper end.
 func (c *cutter) open(depth int, text string) {
+	c.keepBare(depth)
 	for len(c.path) > 0 && c.path[len(c.path)-1].depth >= depth {
 		c.path = c.path[:len(c.path)-1]
 	}
 	c.path = append(c.path, heading{depth, text})
-	c.article = false
+	c.article, c.bare = false, true
+}
+
+// keepBare makes a section of the last heading when one of the given depth would end it before anything stood below it:
+// the members of a list look like headings.
+func (c *cutter) keepBare(depth int) {
+	n := len(c.path) - 1
+	if !c.bare || c.path[n].depth < max(depth, depthOuter) {
+		return
+	}
+	text := c.path[n].text
+	c.path = c.path[:n]
+	c.paragraph(text)
 }
 
 func (c *cutter) headings() []string {
@@ -127,16 +144,19 @@ func (c *cutter) add(id, label, text string) {
 	if c.used == nil {
 		c.used = map[string]int{}
 	}
+	id, _, _ = strings.Cut(id, ".") // the number that a piece of a long article was given
 	c.used[id]++
 	if n := c.used[id]; n > 1 { // the same number again: an appendix, or a long article cut in two
 		id += "." + strconv.Itoa(n)
 	}
+	c.bare = false
 	c.sections = append(c.sections, corpus.Section{ID: id, Label: label, Path: c.headings(), Text: text})
 }
 
 func (c *cutter) paragraph(line string) {
 	if n := len(c.sections); n > 0 && c.joins(&c.sections[n-1], line) {
 		c.sections[n-1].Text += "\n" + line
+		c.bare = false
 		return
 	}
 	c.plain++

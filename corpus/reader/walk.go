@@ -144,8 +144,8 @@ func readFile(in input, formats []Format, opts Options, emit Emit) error {
 		err := format.Read(f, func(d *corpus.Document, fault *Fault) error {
 			if d != nil {
 				d.Source.Name, d.Source.File = opts.Source, in.path
-			} else if fault.File == "" {
-				fault.File = in.path
+			} else {
+				fault.complete(in.path)
 			}
 			failed = emit(d, fault)
 			return failed
@@ -154,9 +154,21 @@ func readFile(in input, formats []Format, opts Options, emit Emit) error {
 			return failed
 		}
 		if err != nil {
-			return emit(nil, &Fault{File: in.path, Reason: "读取中断：" + err.Error()})
+			fault := &Fault{Reason: "读取中断：" + err.Error()}
+			fault.complete(in.path)
+			return emit(nil, fault)
 		}
 		return nil
 	}
-	return emit(nil, &Fault{File: in.path, Reason: "认不出文件格式；支持法规 Markdown、政策与事项的 JSON/JSONL/CSV/XLSX、网页 HTML、DOCX、PDF、报纸文本，或用 --format 指定"})
+	return emit(nil, &Fault{File: in.path, Reason: "认不出文件格式；支持法规 Markdown，政策、新闻与事项的 JSON/JSONL，事项的 YAML/CSV/XLSX，网页 HTML、DOCX、PDF、报纸文本与中文纯文本；请检查文件，或用 --format 指定"})
+}
+
+// complete names the file where the format did not, and mends what errors quote of broken input.
+func (f *Fault) complete(file string) {
+	if f.File == "" {
+		f.File = file
+	}
+	for _, s := range []*string{&f.Field, &f.Reason, &f.Record} {
+		*s = strings.ToValidUTF8(*s, "\uFFFD")
+	}
 }

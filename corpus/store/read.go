@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"time"
 
 	"tongsou/corpus"
 )
@@ -81,6 +80,30 @@ func (s *Store) Get(ctx context.Context, id string) (*corpus.Document, error) {
 	return s.get(ctx, s.db, id)
 }
 
+// Sources returns where every source has a document, by the source's name, or an error that wraps ErrNotFound.
+func (s *Store) Sources(ctx context.Context, id string) ([]corpus.Source, error) {
+	rows, err := s.db.QueryContext(ctx, "SELECT source, file, line FROM origin WHERE id = ? ORDER BY source", id)
+	if err != nil {
+		return nil, fmt.Errorf("read the sources of document %q: %w", id, err)
+	}
+	defer func() { _ = rows.Close() }()
+	var list []corpus.Source
+	for rows.Next() {
+		var src corpus.Source
+		if err := rows.Scan(&src.Name, &src.File, &src.Line); err != nil {
+			return nil, fmt.Errorf("read the sources of document %q: %w", id, err)
+		}
+		list = append(list, src)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, fmt.Errorf("read the sources of document %q: %w", id, err)
+	}
+	if len(list) == 0 {
+		return nil, fmt.Errorf("document %q: %w", id, ErrNotFound)
+	}
+	return list, nil
+}
+
 type queryer interface {
 	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
 }
@@ -98,13 +121,21 @@ func (s *Store) get(ctx context.Context, q queryer, id string) (*corpus.Document
 }
 
 func (s *Store) decode(id string, body []byte) (*corpus.Document, error) {
-	raw, err := s.decoder.DecodeAll(body, nil)
+	d, err := s.unpack(body)
 	if err != nil {
 		return nil, fmt.Errorf("document %q in store %s is damaged: %w; restore the store from a backup", id, s.path, err)
 	}
+	return d, nil
+}
+
+func (s *Store) unpack(body []byte) (*corpus.Document, error) {
+	raw, err := s.decoder.DecodeAll(body, nil)
+	if err != nil {
+		return nil, err
+	}
 	d := new(corpus.Document)
 	if err := json.Unmarshal(raw, d); err != nil {
-		return nil, fmt.Errorf("document %q in store %s is damaged: %w; restore the store from a backup", id, s.path, err)
+		return nil, err
 	}
 	return d, nil
 }
@@ -127,34 +158,4 @@ func (s *Store) IDs(ctx context.Context, visit func(id string, kind corpus.Kind)
 		}
 	}
 	return rows.Err()
-}
-
-// Verify checks the file's own integrity, page by page.
-func (s *Store) Verify(ctx context.Context) error {
-	var verdict string
-	if err := s.db.QueryRowContext(ctx, "PRAGMA quick_check").Scan(&verdict); err != nil {
-		return fmt.Errorf("check store %s: %w", s.path, err)
-	}
-	if verdict != "ok" {
-		return fmt.Errorf("store %s is damaged: %s; restore it from a backup", s.path, verdict)
-	}
-	return nil
-}
-
-// AddRun records an ingest.
-func (s *Store) AddRun(ctx context.Context, r Run) error {
-	counts, err := json.Marshal(r.Summary)
-	if err != nil {
-		return err
-	}
-	faults, err := json.Marshal(r.Faults[:min(len(r.Faults), 1000)])
-	if err != nil {
-		return err
-	}
-	_, err = s.db.ExecContext(ctx, "INSERT INTO run (source, started, finished, counts, faults) VALUES (?, ?, ?, ?, ?)",
-		r.Source, r.Started.UTC().Format(time.RFC3339), r.Finished.UTC().Format(time.RFC3339), string(counts), string(faults))
-	if err != nil {
-		return fmt.Errorf("record the ingest in store %s: %w", s.path, err)
-	}
-	return nil
 }

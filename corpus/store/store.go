@@ -11,10 +11,10 @@ import (
 	"errors"
 	"fmt"
 	"strings"
-	"time"
 
 	"github.com/klauspost/compress/zstd"
-	_ "modernc.org/sqlite" // the driver "sqlite"
+	"modernc.org/sqlite" // also the driver "sqlite"
+	sqlite3 "modernc.org/sqlite/lib"
 
 	"tongsou/corpus"
 )
@@ -39,6 +39,7 @@ CREATE TABLE document (
 	hash   TEXT NOT NULL,
 	body   BLOB            -- zstd of the JSON; NULL once deleted
 ) WITHOUT ROWID;
+-- A query must say <> '' itself, or SQLite uses neither of these two for a parameter and reads the whole table.
 CREATE INDEX document_family ON document(family) WHERE family <> '';
 CREATE INDEX document_same ON document(same) WHERE same <> '';
 CREATE TABLE origin (  -- which sources have a document
@@ -73,8 +74,7 @@ type Store struct {
 // version is an error that says what to do.
 func Open(ctx context.Context, path string) (*Store, error) {
 	// synchronous=FULL: what Put has acknowledged survives a power cut, not only a crash.
-	dsn := "file:" + escape(path) + "?_pragma=busy_timeout(10000)&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)" +
-		"&_pragma=foreign_keys(1)&_txlock=immediate"
+	dsn := "file:" + escape(path) + "?_pragma=busy_timeout(10000)&_pragma=synchronous(FULL)&_pragma=foreign_keys(1)&_txlock=immediate"
 	db, err := sql.Open("sqlite", dsn)
 	if err != nil {
 		return nil, fmt.Errorf("open store %s: %w", path, err)
@@ -96,23 +96,38 @@ func escape(path string) string {
 	return strings.NewReplacer("%", "%25", "?", "%3f", "#", "%23").Replace(path)
 }
 
+// prepare makes sure that the file is a store. It writes nothing to one that is not.
 func (s *Store) prepare(ctx context.Context) error {
-	var version, app int
-	if err := s.db.QueryRowContext(ctx, "PRAGMA user_version").Scan(&version); err != nil {
-		return fmt.Errorf("%w; if the file is damaged, restore it from a backup", err)
-	}
-	if err := s.db.QueryRowContext(ctx, "PRAGMA application_id").Scan(&app); err != nil {
+	found, err := identify(ctx, s.db)
+	if found || err != nil {
 		return err
 	}
-	switch {
-	case version == schemaVersion && app == applicationID:
-		return nil
-	case version > schemaVersion && app == applicationID:
-		return fmt.Errorf("it was written by a newer tongsou (schema %d, this one knows %d); update the program", version, schemaVersion)
-	case app != 0 || version != 0:
-		return fmt.Errorf("it is a database of another program; choose another data directory")
+	// In this mode readers go on while one writes. It stays with the file, and is set before there is anything in it.
+	if _, err := s.db.ExecContext(ctx, "PRAGMA journal_mode = WAL"); err != nil {
+		return err
 	}
 	return s.create(ctx)
+}
+
+// errForeign means that the file belongs to another program.
+var errForeign = errors.New("it is a database of another program; choose another data directory")
+
+// identify reports whether the database is a store that this program knows; neither that nor an error when it is empty.
+func identify(ctx context.Context, q queryer) (bool, error) {
+	var version, app, tables int
+	err := q.QueryRowContext(ctx, `SELECT user_version, application_id, (SELECT count(*) FROM sqlite_master)
+		FROM pragma_user_version, pragma_application_id`).Scan(&version, &app, &tables)
+	switch {
+	case err != nil:
+		return false, fmt.Errorf("%w; if the file is damaged, restore it from a backup", err)
+	case version == schemaVersion && app == applicationID:
+		return true, nil
+	case version > schemaVersion && app == applicationID:
+		return false, fmt.Errorf("it was written by a newer tongsou (schema %d, this one knows %d); update the program", version, schemaVersion)
+	case app != 0 || version != 0 || tables > 0:
+		return false, errForeign
+	}
+	return false, nil
 }
 
 func (s *Store) create(ctx context.Context) error {
@@ -121,12 +136,9 @@ func (s *Store) create(ctx context.Context) error {
 		return err
 	}
 	defer func() { _ = tx.Rollback() }() // after Commit it does nothing
-	var tables int
-	if err := tx.QueryRowContext(ctx, "SELECT count(*) FROM sqlite_master").Scan(&tables); err != nil {
+	found, err := identify(ctx, tx)
+	if found || err != nil { // found: another process was faster
 		return err
-	}
-	if tables > 0 { // another process was faster
-		return nil
 	}
 	for _, stmt := range []string{schema, fmt.Sprintf("PRAGMA application_id = %d", applicationID), fmt.Sprintf("PRAGMA user_version = %d", schemaVersion)} {
 		if _, err := tx.ExecContext(ctx, stmt); err != nil {
@@ -183,7 +195,10 @@ func (s *Store) Put(ctx context.Context, docs []*corpus.Document) (Summary, erro
 		sum.Sequence = w.seq
 		return nil
 	})
-	return sum, err
+	if err != nil {
+		return Summary{}, err
+	}
+	return sum, nil
 }
 
 // DeleteSource removes everything that came from a source alone.
@@ -214,12 +229,18 @@ func (s *Store) delete(ctx context.Context, choose, arg, unlink string) (Summary
 		sum.Sequence = w.seq
 		return nil
 	})
-	return sum, err
+	if err != nil {
+		return Summary{}, err
+	}
+	return sum, nil
 }
 
 // change runs do in a transaction that holds the write lock.
 func (s *Store) change(ctx context.Context, do func(*writer) error) error {
 	tx, err := s.db.BeginTx(ctx, nil)
+	if locked := (*sqlite.Error)(nil); errors.As(err, &locked) && locked.Code()&0xff == sqlite3.SQLITE_BUSY {
+		return fmt.Errorf("write store %s: another process has been writing for ten seconds: %w; try again when it has ended", s.path, err)
+	}
 	if err != nil {
 		return fmt.Errorf("write store %s: %w", s.path, err)
 	}
@@ -246,20 +267,18 @@ type writer struct {
 }
 
 func (w *writer) put(d *corpus.Document, sum *Summary, families map[string]bool) error {
-	same := sameKey(d)
-	if twin, err := w.twin(d.ID, same, d.Source.Name); err != nil {
+	var hash, family string
+	var live bool
+	err := w.tx.QueryRowContext(w.ctx, "SELECT hash, family, body IS NOT NULL FROM document WHERE id = ?", d.ID).Scan(&hash, &family, &live)
+	if err != nil && !errors.Is(err, sql.ErrNoRows) {
 		return err
-	} else if twin != "" {
-		sum.Linked++
-		return w.originate(twin, d.Source)
+	}
+	if !live {
+		if linked, err := w.link(d, sum); linked || err != nil {
+			return err
+		}
 	}
 	if err := w.originate(d.ID, d.Source); err != nil {
-		return err
-	}
-	var hash string
-	var live bool
-	err := w.tx.QueryRowContext(w.ctx, "SELECT hash, body IS NOT NULL FROM document WHERE id = ?", d.ID).Scan(&hash, &live)
-	if err != nil && !errors.Is(err, sql.ErrNoRows) {
 		return err
 	}
 	now, err := contentHash(d)
@@ -275,38 +294,12 @@ func (w *writer) put(d *corpus.Document, sum *Summary, families map[string]bool)
 	default:
 		sum.Added++
 	}
-	if d.Family != "" {
-		families[d.Family] = true
+	for _, f := range []string{family, d.Family} { // one that it leaves closes the gap
+		if f != "" {
+			families[f] = true
+		}
 	}
-	return w.write(d, now, same)
-}
-
-// sameKey is what tells that two sources speak of the same document although they give it different IDs.
-func sameKey(d *corpus.Document) string {
-	switch {
-	case d.Item != nil && d.Item.TaskCode != "":
-		return "task " + d.Item.TaskCode
-	case d.Item != nil && d.Item.Code != "":
-		return "code " + d.Item.Code + " " + d.Region + " " + d.Title
-	case d.Kind == corpus.KindPolicy && d.Number != "":
-		return "number " + d.Number + " " + d.Title
-	}
-	return ""
-}
-
-// twin returns the ID of a document of another source that is the same as this one, or nothing.
-func (w *writer) twin(id, same, source string) (string, error) {
-	if same == "" {
-		return "", nil
-	}
-	var twin string
-	err := w.tx.QueryRowContext(w.ctx, `SELECT id FROM document WHERE same = ? AND id <> ? AND body IS NOT NULL
-		AND NOT EXISTS (SELECT 1 FROM origin WHERE origin.id = document.id AND origin.source = ?
-			AND (SELECT count(*) FROM origin o WHERE o.id = document.id) = 1) LIMIT 1`, same, id, source).Scan(&twin)
-	if errors.Is(err, sql.ErrNoRows) {
-		return "", nil
-	}
-	return twin, err
+	return w.write(d, now)
 }
 
 func (w *writer) originate(id string, src corpus.Source) error {
@@ -315,25 +308,15 @@ func (w *writer) originate(id string, src corpus.Source) error {
 	return err
 }
 
-func (w *writer) write(d *corpus.Document, hash, same string) error {
+func (w *writer) write(d *corpus.Document, hash string) error {
 	raw, err := json.Marshal(d)
 	if err != nil {
 		return err
 	}
 	w.seq++
 	_, err = w.tx.ExecContext(w.ctx, `INSERT OR REPLACE INTO document (id, seq, kind, family, same, begins, hash, body)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?)`, d.ID, w.seq, d.Kind, d.Family, same, begins(d), hash, w.store.encoder.EncodeAll(raw, nil))
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?)`, d.ID, w.seq, d.Kind, d.Family, sameKey(d), begins(d), hash, w.store.encoder.EncodeAll(raw, nil))
 	return err
-}
-
-// begins is the day from which a version counts among its family.
-func begins(d *corpus.Document) corpus.Date {
-	for _, date := range []corpus.Date{d.Effective, d.Published, d.Adopted} {
-		if date != "" {
-			return date
-		}
-	}
-	return ""
 }
 
 // contentHash is over what the source says; Superseded is left out because the store sets it.
@@ -346,43 +329,6 @@ func contentHash(d *corpus.Document) (string, error) {
 	}
 	sum := sha256.Sum256(raw)
 	return hex.EncodeToString(sum[:16]), nil
-}
-
-// linkVersions sets Superseded of every version of a family to the day on which the next one begins.
-func (w *writer) linkVersions(family string) error {
-	ids, err := w.strings("SELECT id FROM document WHERE family = ? AND body IS NOT NULL ORDER BY begins, id", family)
-	if err != nil {
-		return err
-	}
-	docs := make([]*corpus.Document, 0, len(ids))
-	for _, id := range ids {
-		d, err := w.store.get(w.ctx, w.tx, id)
-		if err != nil {
-			return err
-		}
-		docs = append(docs, d)
-	}
-	for i, d := range docs {
-		next := corpus.Date("")
-		for _, later := range docs[i+1:] {
-			if begins(later) > begins(d) && begins(d) != "" {
-				next = begins(later)
-				break
-			}
-		}
-		if d.Superseded == next {
-			continue
-		}
-		d.Superseded = next
-		hash, err := contentHash(d)
-		if err != nil {
-			return err
-		}
-		if err := w.write(d, hash, sameKey(d)); err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 // bury leaves a tombstone for a document that no source has any more.
@@ -421,15 +367,4 @@ func (w *writer) strings(query string, args ...any) ([]string, error) {
 		list = append(list, s)
 	}
 	return list, rows.Err()
-}
-
-// Run is one ingest.
-type Run struct {
-	ID       int64     `json:"id,omitempty"`
-	Source   string    `json:"source"`
-	Started  time.Time `json:"started"`
-	Finished time.Time `json:"finished"`
-	Summary  Summary   `json:"summary"`
-	// Faults are what was rejected or doubtful, one line each, at most the first 1,000.
-	Faults []string `json:"faults,omitempty"`
 }
