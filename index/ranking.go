@@ -23,6 +23,8 @@ type Ranking struct {
 	// What a term is worth by what it is in the query's segmentation: a word of two characters, the pair across two
 	// words, a single character, a word of three and more, a dictionary word inside such a word.
 	Word, Cross, Single, Long, Part float64
+	// Widening scales the weights of what the lexicon adds to a query.
+	Widening float64
 	// MatchCoverage is the share of the query's weight that a unit must touch for its document to count in totals and
 	// facets. Ranking looks at every unit that holds any term, because the last resort of a long question may be one word,
 	// but 50,000 documents that share one common word with it are no answer.
@@ -54,7 +56,7 @@ type Ranking struct {
 func DefaultRanking() Ranking {
 	return Ranking{
 		FieldWeight: [3]float64{1.6, 1.2, 1}, LengthB: [3]float64{0.4, 0.4, 0.6}, K1: 0.9, IDFPower: 1.2,
-		Word: 1, Cross: 0.6, Single: 0.4, Long: 0.2, Part: 0.1,
+		Word: 1, Cross: 0.6, Single: 0.4, Long: 0.2, Part: 0.1, Widening: 1,
 		MatchCoverage: 0.5, NamedCoverage: 0.6, CoverageBoost: 0.4, Depth: 40,
 		Coverage: 0.05, Passage: 0.1, Run: 0.03, Title: 0.02, TitleFit: 0.1, TitleExact: 0.3, Second: 0.05,
 		Amended: 0.25, Repealed: 0.4, NotYet: 0.1,

@@ -379,7 +379,7 @@ func conceptOf(concept map[int]int, start, end int) int {
 func (b *planner) addWidened(ci int) {
 	r := b.reader.Ranking
 	forms := b.plan.Concepts[ci].Forms[1:]
-	share := 1 / (1 + 0.25*float64(max(0, len(forms)-1)))
+	share := r.Widening / (1 + 0.25*float64(max(0, len(forms)-1)))
 	for _, f := range forms {
 		inWords := map[[2]int]bool{}
 		for _, w := range b.reader.Segmenter.Words(f.Text) {
