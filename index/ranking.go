@@ -34,6 +34,8 @@ type Ranking struct {
 	NamedCoverage float64
 	// CoverageBoost raises the score of a unit in the first stage by its share of the query's weight.
 	CoverageBoost float64
+	// Authority raises the score of a unit in the first stage by its document's place in the hierarchy of law.
+	Authority [corpus.Ranks]float64
 	// Depth is the number of documents of each kind that are ranked again over their text. Those beyond follow in the
 	// order of the first stage, so that every page is cut from the same list.
 	Depth int
@@ -55,9 +57,10 @@ type Ranking struct {
 // DefaultRanking returns the weights that `tongsou` uses unless the configuration says otherwise.
 func DefaultRanking() Ranking {
 	return Ranking{
-		FieldWeight: [3]float64{1.6, 1.2, 1}, LengthB: [3]float64{0.4, 0.4, 0.6}, K1: 0.9, IDFPower: 1.2,
-		Word: 1, Cross: 0.6, Single: 0.4, Long: 0.2, Part: 0.1, Widening: 1,
+		FieldWeight: [3]float64{1.2, 1, 1}, LengthB: [3]float64{0.6, 0.6, 0.85}, K1: 1.2, IDFPower: 1.3,
+		Word: 1, Cross: 0.6, Single: 0.8, Long: 0.2, Part: 0.1, Widening: 0.4,
 		MatchCoverage: 0.5, NamedCoverage: 0.6, CoverageBoost: 0.4, Depth: 40,
+		Authority: [corpus.Ranks]float64{0, 0.1, 0.3, 0.8},
 		Coverage: 0.05, Passage: 0.1, Run: 0.03, Title: 0.02, TitleFit: 0.1, TitleExact: 0.3, Second: 0.05,
 		Amended: 0.25, Repealed: 0.4, NotYet: 0.1,
 		PlaceOwn: 0.15, PlaceAbove: 0.08, PlaceElsewhere: -0.15,

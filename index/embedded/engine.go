@@ -43,7 +43,7 @@ type Options struct {
 }
 
 // mappingVersion is raised whenever what is written for a document changes, so that older indexes are rebuilt.
-const mappingVersion = "6"
+const mappingVersion = "7"
 
 // Engine implements index.Engine. All methods may be called from any number of goroutines.
 type Engine struct {
@@ -182,8 +182,6 @@ func (e *Engine) followMerges() {
 		}
 	}
 }
-
-func (e *Engine) reader() *index.Reader { return e.read }
 
 // view returns the present view with a reference that the caller releases.
 func (e *Engine) view() (*view, error) {

@@ -28,6 +28,7 @@ const (
 	fieldName   = "name" // the document's names, folded, for looking a law up by name
 	fieldDate   = "date" // the document's date
 	fieldLife   = "life" // effective|superseded|repealed
+	fieldRank   = "rank" // corpus.Rank, on heads above the lowest
 	fieldSugg   = "sug"  // suggestion keys
 	fieldStored = "x"
 	lengthOf    = "len." // prefix: the length of a text field
@@ -73,6 +74,9 @@ func addHead(b *document.Document, d *corpus.Document, m *index.Meta, seg *segme
 	addKeyword(b, fieldDate, nonEmpty(string(m.Date))...)
 	if m.Effective+m.Superseded+m.Repealed != "" {
 		addKeyword(b, fieldLife, string(m.Effective+"|"+m.Superseded+"|"+m.Repealed))
+	}
+	if rank := corpus.RankOf(d); rank > 0 {
+		addKeyword(b, fieldRank, strconv.Itoa(int(rank)))
 	}
 	values := index.FacetValues(d)
 	for _, f := range facetFields {

@@ -27,6 +27,8 @@ type columns struct {
 	date  []int32
 	life  []uint16
 	lives []lifetime
+	// rank is each document's corpus.Rank.
+	rank  []uint8
 	facet [len(facetFields)]facetColumn
 }
 
@@ -81,6 +83,15 @@ func readColumns(seg zap.Segment) (*columns, error) {
 		}
 	}
 	if err := c.readDates(seg, docs); err != nil {
+		return nil, err
+	}
+	c.rank = make([]uint8, docs)
+	if err := eachValue(seg, fieldRank, func(value string, units *roaring.Bitmap) {
+		level, _ := strconv.Atoi(value) // written by addHead
+		for it := units.Iterator(); it.HasNext(); {
+			c.rank[c.doc[it.Next()]] = uint8(min(max(level, 0), corpus.Ranks-1))
+		}
+	}); err != nil {
 		return nil, err
 	}
 	for i, name := range facetFields {

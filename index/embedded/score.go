@@ -8,6 +8,7 @@ import (
 	"slices"
 	"sync"
 
+	"tongsou/corpus"
 	"tongsou/index"
 )
 
@@ -72,7 +73,7 @@ func (s *segments) scan(ctx context.Context, plan *index.Plan, r *index.Ranking,
 		least = r.NamedCoverage
 	}
 	cover := newCoverage(out.stats.Rarity, least)
-	rank := byScore(r.CoverageBoost)
+	rank := byScore(r.CoverageBoost, r.Authority)
 	if plan.Sort == index.ByDate {
 		rank = byDate
 	}
@@ -211,16 +212,23 @@ func (c *coverage) of(touched uint32) float32 {
 	return c.tables[0][touched&255] + c.tables[1][touched>>8&255] + c.tables[2][touched>>16&255] + c.tables[3][touched>>24]
 }
 
-// rankUnit gives a unit its place in the first stage from its score, the share of the query that it touches and its
-// document's date.
-type rankUnit func(score, share float32, date int32) float32
+// rankUnit gives a unit its place in the first stage from its score, the share of the query that it touches, and its
+// document's columns.
+type rankUnit func(score, share float32, c *columns, doc uint32) float32
 
-func byScore(boost float64) rankUnit {
-	return func(score, share float32, _ int32) float32 { return score * (1 + float32(boost)*share) }
+func byScore(boost float64, authority [corpus.Ranks]float64) rankUnit {
+	var factor [corpus.Ranks]float32
+	for level, a := range authority {
+		factor[level] = float32(1 + a)
+	}
+	return func(score, share float32, c *columns, doc uint32) float32 {
+		return score * (1 + float32(boost)*share) * factor[c.rank[doc]]
+	}
 }
 
 // byDate ranks by day. A date is written as yyyymmdd; counted in months of 31 days it fits a float32 exactly.
-func byDate(_, _ float32, date int32) float32 {
+func byDate(_, _ float32, c *columns, doc uint32) float32 {
+	date := c.date[doc]
 	return float32((date/10000-1900)*372 + date/100%100*31 + date%100)
 }
 
@@ -237,7 +245,7 @@ func (s *segments) collect(acc *accumulator, li int, g *gate, cover *coverage, r
 		doc := l.columns.doc[unit]
 		share := cover.of(acc.touched[unit])
 		matches := share >= cover.least || g.open(unit)
-		place := rank(score, share, l.columns.date[doc])
+		place := rank(score, share, l.columns, doc)
 		if !matches && !top.wants(place) {
 			continue
 		}

@@ -17,11 +17,33 @@ import (
 
 // Search implements index.Searcher.
 func (e *Engine) Search(ctx context.Context, q index.Query) (*index.Result, error) {
+	return e.search(ctx, e.read, q)
+}
+
+// Tuned is the engine ranking by other weights: what `tongsou eval --fit` compares. Both may be used at once.
+func (e *Engine) Tuned(r index.Ranking) index.Searcher {
+	read := *e.read
+	read.Ranking = &r
+	return &tuned{e, &read}
+}
+
+// tuned is an Engine with a reader of its own, whose Ranking decides.
+type tuned struct {
+	*Engine
+	read *index.Reader
+}
+
+// Search implements index.Searcher.
+func (t *tuned) Search(ctx context.Context, q index.Query) (*index.Result, error) {
+	return t.search(ctx, t.read, q)
+}
+
+func (e *Engine) search(ctx context.Context, reader *index.Reader, q index.Query) (*index.Result, error) {
 	began := time.Now()
 	if q.Today == "" {
 		q.Today = corpus.DateOf(e.options.Now())
 	}
-	plan, understood, err := e.reader().Read(q)
+	plan, understood, err := reader.Read(q)
 	if err != nil {
 		return nil, err
 	}
@@ -42,13 +64,13 @@ func (e *Engine) Search(ctx context.Context, q index.Query) (*index.Result, erro
 			continue
 		}
 		work.Go(func() error {
-			found, count, err := e.find(ctx, v, kind, plan, wanted)
+			found, count, err := find(ctx, v, kind, plan, reader.Ranking, wanted)
 			if err != nil {
 				return err
 			}
 			tallies[i] = count
 			if wanted {
-				g := e.options.Ranking.Group(plan, *found)
+				g := reader.Ranking.Group(plan, *found)
 				groups[i] = &g
 			}
 			return nil
@@ -71,7 +93,7 @@ func (e *Engine) Search(ctx context.Context, q index.Query) (*index.Result, erro
 }
 
 // find scans the segments of one kind and loads the candidates for ranking.
-func (e *Engine) find(ctx context.Context, v *view, kind corpus.Kind, plan *index.Plan, load bool) (*index.Found, *tally, error) {
+func find(ctx context.Context, v *view, kind corpus.Kind, plan *index.Plan, ranking *index.Ranking, load bool) (*index.Found, *tally, error) {
 	s := v.kinds[kind]
 	found := &index.Found{Kind: kind}
 	if s == nil {
@@ -84,7 +106,7 @@ func (e *Engine) find(ctx context.Context, v *view, kind corpus.Kind, plan *inde
 			return nil, nil, err
 		}
 	}
-	out, err := s.scan(ctx, plan, &e.options.Ranking, gates, tally{facets: plan.Facets, kind: kind, today: plan.Today}, 2*plan.Depth)
+	out, err := s.scan(ctx, plan, ranking, gates, tally{facets: plan.Facets, kind: kind, today: plan.Today}, 2*plan.Depth)
 	if err != nil {
 		return nil, nil, err
 	}
