@@ -19,7 +19,8 @@ type Found struct {
 func (r *Ranking) Group(plan *Plan, f Found) Group {
 	g := Group{Kind: f.Kind, Hits: []Hit{}}
 	ranked := r.Rank(plan, f.Stats, f.Candidates)
-	if plan.Named() {
+	// An article of a law that nobody here knows by that name names nothing: its words are searched like any others.
+	if named := plan.Number+plan.Code != "" || len(ranked) > 0 && ranked[0].Score > pinned/2; plan.Named() && named {
 		ranked = slices.DeleteFunc(ranked, func(d Ranked) bool { return d.Score < pinned/2 && d.Coverage < r.NamedCoverage })
 	}
 	// Where few documents say enough of the query, a first page is filled with those that say less. A query of one or two

@@ -317,7 +317,8 @@ func stretches(words []segment.Token, uses []segment.Use) []stretch {
 			}
 		}
 		if free {
-			list = append(rest, s)
+			rest = append(rest, s)
+			list = rest
 		}
 	}
 	slices.SortFunc(list, func(a, b stretch) int { return a.start - b.start })
