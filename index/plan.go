@@ -22,6 +22,8 @@ type Plan struct {
 	// Law and Article name an article of a law, or Law alone a law by its name; Law is folded.
 	Law     string
 	Article string // section ID: a58
+	// action is what the query asks to be done, as typed.
+	action action
 	// Folded is the normalised text of what was typed, without syntax and noise: what titles are compared with.
 	Folded string
 	Place  string

@@ -47,6 +47,8 @@ type Ranking struct {
 	Title      float64 // share of the query's weight in the title
 	TitleFit   float64 // share of the title that the query explains, times the share of the query in the title
 	TitleExact float64 // the title, or an everyday name, is the query
+	ActionFit  float64 // an item's name says the action that the query asks for: 补办 for 丢了
+	ActionElse float64 // taken when it says another, or when the query asks for none: 补办 for 烟草证
 	Second     float64 // what the second-best section of a document adds, as a share of its score
 	// What is taken from a document that is no longer, or not yet, in force.
 	Amended, Repealed, NotYet float64
@@ -61,7 +63,7 @@ func DefaultRanking() Ranking {
 		Word: 1, Cross: 0.6, Single: 0.8, Long: 0.2, Part: 0.1, Widening: 0.4,
 		MatchCoverage: 0.5, NamedCoverage: 0.6, CoverageBoost: 0.4, Depth: 40,
 		Authority: [corpus.Ranks]float64{0, 0.1, 0.3, 0.8},
-		Coverage: 0.05, Passage: 0.1, Run: 0.03, Title: 0.02, TitleFit: 0.1, TitleExact: 0.3, Second: 0.05,
+		Coverage:  0.05, Passage: 0.1, Run: 0.03, Title: 0.02, TitleFit: 0.1, TitleExact: 0.3, Second: 0.05, ActionFit: 0.05, ActionElse: 0.05,
 		Amended: 0.25, Repealed: 0.4, NotYet: 0.1,
 		PlaceOwn: 0.15, PlaceAbove: 0.08, PlaceElsewhere: -0.15,
 	}
@@ -194,8 +196,23 @@ func (r *Ranking) judge(plan *Plan, st Stats, m *matcher, c *Candidate) (score, 
 	if m.names(c.Meta) {
 		add("标题相同", r.TitleExact, "")
 	}
+	if c.Meta.Kind == corpus.KindItem {
+		r.judgeAction(plan, c.Meta.Title, inTitle, add)
+	}
 	r.judgeMeta(plan, c, add)
 	return score, coverage, parts
+}
+
+// judgeAction tells the items of one family apart by what is to be done. It counts by the share of the query that the
+// title says, or the right action of a wrong paper would be lifted.
+func (r *Ranking) judgeAction(plan *Plan, title string, share float64, add func(string, float64, string)) {
+	switch does := actionOfTitle(title); {
+	case does == actionNone:
+	case does == plan.action:
+		add("办理动作", r.ActionFit*share, "")
+	default:
+		add("办理动作", -r.ActionElse*share, "")
+	}
 }
 
 // judgeMeta adds what does not depend on the words: what was named outright, validity and place.

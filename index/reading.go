@@ -16,6 +16,8 @@ type Reader struct {
 	Segmenter *segment.Segmenter
 	Lexicon   *segment.Lexicon
 	Ranking   *Ranking
+	// Vocabulary holds the words that slips are corrected to; nil corrects none.
+	Vocabulary *segment.Vocabulary
 }
 
 // The syntax that a query may use besides plain words.
@@ -28,8 +30,8 @@ var (
 )
 
 // Read understands a query. It returns an error that wraps ErrBadQuery when a field's value is none; everything else can
-// be searched somehow.
-func (r *Reader) Read(q Query) (*Plan, Understanding, error) {
+// be searched somehow. Slips are corrected to words that terms knows; nil corrects none.
+func (r *Reader) Read(q Query, terms Terms) (*Plan, Understanding, error) {
 	u := Understanding{Text: q.Text, Place: q.Place}
 	p := &Plan{
 		Filter: q.Filter, Place: q.Place, Sort: q.Sort, Today: q.Today, Facets: q.Facets, Explain: q.Explain,
@@ -48,7 +50,15 @@ func (r *Reader) Read(q Query) (*Plan, Understanding, error) {
 	}
 	text = readNames(text, p)
 	text = readPhrases(text, p)
-	r.readWords(text, q.Verbatim, p, &u)
+	norm := segment.Fold(text)
+	if !q.Verbatim && !p.Named() && len(p.Phrases) == 0 {
+		if mended, why := r.mend(norm, terms); why != "" {
+			u.Correction = &Correction{From: strings.TrimSpace(text), To: strings.TrimSpace(mended), Why: why}
+			norm = mended
+		}
+	}
+	p.action = actionOfQuery(norm)
+	r.readWords(norm, q.Verbatim, p, &u)
 	u.Number, u.Code, u.Article = p.Number, p.Code, p.Article
 	if p.Article != "" {
 		u.Law = p.Law
@@ -221,9 +231,8 @@ func readPhrases(text string, p *Plan) string {
 	})
 }
 
-// readWords segments what is left, drops the noise of speech and widens what remains.
-func (r *Reader) readWords(text string, verbatim bool, p *Plan, u *Understanding) {
-	norm := segment.Fold(text)
+// readWords segments what is left, folded, drops the noise of speech and widens what remains.
+func (r *Reader) readWords(norm string, verbatim bool, p *Plan, u *Understanding) {
 	for _, t := range p.TitlePhrases {
 		norm += " " + t
 	}

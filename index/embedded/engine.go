@@ -76,7 +76,10 @@ func Open(options Options) (*Engine, error) {
 	}
 	e := &Engine{
 		options: options, lock: lock, budget: &budget{limit: options.CacheBytes}, stop: make(chan struct{}),
-		read: &index.Reader{Segmenter: options.Segmenter, Lexicon: options.Lexicon, Ranking: &options.Ranking},
+		read: &index.Reader{
+			Segmenter: options.Segmenter, Lexicon: options.Lexicon, Ranking: &options.Ranking,
+			Vocabulary: segment.NewVocabulary(options.Segmenter, options.Lexicon),
+		},
 	}
 	g, err := e.openCurrent()
 	if err != nil {

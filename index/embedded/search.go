@@ -43,15 +43,15 @@ func (e *Engine) search(ctx context.Context, reader *index.Reader, q index.Query
 	if q.Today == "" {
 		q.Today = corpus.DateOf(e.options.Now())
 	}
-	plan, understood, err := reader.Read(q)
-	if err != nil {
-		return nil, err
-	}
 	v, err := e.view()
 	if err != nil {
 		return nil, err
 	}
 	defer v.release()
+	plan, understood, err := reader.Read(q, v)
+	if err != nil {
+		return nil, err
+	}
 	result := &index.Result{Query: understood}
 	// The kinds are searched side by side: on two cores an answer comes in the time of the largest.
 	kinds := corpus.Kinds()
@@ -367,4 +367,18 @@ func intersect(a, b []uint32) []uint32 {
 		}
 	}
 	return out
+}
+
+// Frequency implements index.Terms over all kinds. Postings that cannot be read count as none: the search that follows
+// reads them again and says what is wrong.
+func (v *view) Frequency(term string) int {
+	n := 0
+	for _, s := range v.kinds {
+		for li := range s.leaves {
+			if p, err := s.leaves[li].postings(term); err == nil {
+				n += len(p.units)
+			}
+		}
+	}
+	return n
 }

@@ -28,7 +28,7 @@ func Run(t *testing.T, open Open) {
 		name string
 		test func(*testing.T, Open)
 	}{
-		{"Queries", testQueries}, {"Filters", testFilters}, {"Facets", testFacets}, {"Changes", testChanges},
+		{"Queries", testQueries}, {"Slips", testSlips}, {"Filters", testFilters}, {"Facets", testFacets}, {"Changes", testChanges},
 		{"Pages", testPages}, {"Snippets", testSnippets}, {"Suggestions", testSuggestions}, {"BadQueries", testBadQueries},
 		{"AnyText", testAnyText}, {"Close", testClose}, {"SideBySide", testSideBySide},
 	} {
@@ -75,6 +75,25 @@ func ids(res *index.Result, kind corpus.Kind) []string {
 }
 
 // testQueries holds the reading of a query to what a user means by it: the first hit of a kind, and what must be absent.
+// testSlips: a correction says itself, and is taken back by asking for the query as typed.
+func testSlips(t *testing.T, open Open) {
+	e := filled(t, open)
+	res := search(t, e, index.Query{Text: "公机金提取"})
+	if c := res.Query.Correction; c == nil || c.From != "公机金提取" || c.To != "公积金提取" || c.Why == "" {
+		t.Errorf("the correction of 公机金提取 is %+v", c)
+	}
+	for _, right := range []string{"公积金提取", "新生儿出生登记", "供暖管理条例", "温度不达标的，应当退还供暖费"} {
+		if c := search(t, e, index.Query{Text: right}).Query.Correction; c != nil {
+			t.Errorf("%s was corrected to %s", right, c.To)
+		}
+	}
+	for _, q := range []index.Query{{Text: "公机金提取", Verbatim: true}, {Text: `"公机金"`}} {
+		if c := search(t, e, q).Query.Correction; c != nil {
+			t.Errorf("%+v was corrected to %s", q, c.To)
+		}
+	}
+}
+
 func testQueries(t *testing.T, open Open) {
 	e := filled(t, open)
 	for _, c := range []struct {
@@ -102,6 +121,9 @@ func testQueries(t *testing.T, open Open) {
 		{"供暖管理条例", corpus.KindPolicy, "policy-rule-2022", nil},
 		{"供暖管理条例第三条", corpus.KindPolicy, "policy-rule-2022", nil},
 		{"暂住证", corpus.KindPolicy, "policy-repealed", nil},
+		{"gongjijintiqu", corpus.KindItem, "item-housing-15", nil},
+		{"gongji金提取", corpus.KindItem, "item-housing-15", nil},
+		{"公机金提取", corpus.KindItem, "item-housing-15", nil},
 	} {
 		res := search(t, e, index.Query{Text: c.text})
 		got := ids(res, c.kind)

@@ -1,0 +1,336 @@
+package index
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"tongsou/segment"
+)
+
+// Terms tells how often the index holds a term: the number of units, 0 when it has none.
+type Terms interface {
+	Frequency(term string) int
+}
+
+// Why a query was corrected, beside WhyPinyin.
+const WhySlip = "疑似错别字"
+
+// mender corrects the slips of one query. A correction replaces what was typed, so it must be sure of itself: what was
+// typed must be no word, and its pairs of characters must be next to absent from the index where the correction's are
+// common. A right but rare word has its pairs in the texts that use it, and stays.
+type mender struct {
+	reader *Reader
+	terms  Terms
+	why    string
+}
+
+// mend returns the query without its slips, and why it was changed; nothing when it was not.
+func (r *Reader) mend(norm string, terms Terms) (string, string) {
+	if r.Vocabulary == nil || terms == nil {
+		return norm, ""
+	}
+	m := &mender{reader: r, terms: terms}
+	mended := m.letters(norm)
+	mended = m.characters(mended)
+	if mended == norm {
+		return norm, ""
+	}
+	return mended, m.why
+}
+
+// worth is how well a word is known here: by the index, or by the lexicon, which leads to words that are.
+func (m *mender) worth(word string) float64 {
+	worth := float64(m.terms.Frequency(word))
+	if worth == 0 && utf8.RuneCountInString(word) > 2 {
+		worth = float64(m.rarest(word, "")) / 2 // cut differently in the texts
+	}
+	for _, e := range m.reader.Lexicon.Entries(word) {
+		worth = max(worth, e.Weight*float64(m.rarest(e.To, "")))
+	}
+	return worth
+}
+
+// rarest is the frequency of the rarest pair of a word; pairs that but also has are passed over.
+func (m *mender) rarest(word, but string) int {
+	least := -1
+	for _, g := range segment.Grams(word) {
+		if g.Part || but != "" && strings.Contains(but, g.Text) {
+			continue
+		}
+		if n := m.terms.Frequency(g.Text); least < 0 || n < least {
+			least = n
+		}
+	}
+	return max(least, 0)
+}
+
+// best returns the candidate that is worth most, "" when none is worth anything.
+func (m *mender) best(candidates []string) string {
+	best, most := "", 0.0
+	for _, c := range candidates {
+		// A name of several words is rarer than each of them; who types its letters means it all the same.
+		if w := m.worth(c); w > most || w == most && w > 0 && cmp.Less(c, best) {
+			best, most = c, w
+		}
+	}
+	return best
+}
+
+// letters replaces pinyin: in full (with or without blanks), by initials, mixed with characters.
+func (m *mender) letters(norm string) string {
+	var out strings.Builder
+	rest := norm
+	for rest != "" {
+		i := strings.IndexFunc(rest, letter)
+		if i < 0 {
+			break
+		}
+		end := i + len(rest[i:]) - len(strings.TrimLeftFunc(rest[i:], letter))
+		if words, from, to := m.read(rest, i, end); words != "" {
+			out.WriteString(rest[:from])
+			out.WriteString(words)
+			rest = rest[to:]
+			m.why = WhyPinyin
+			continue
+		}
+		out.WriteString(rest[:end])
+		rest = rest[end:]
+	}
+	return out.String() + rest
+}
+
+func letter(r rune) bool { return 'a' <= r && r <= 'z' }
+
+// read returns the words for the letters rest[i:end], and what they replace.
+func (m *mender) read(rest string, i, end int) (words string, from, to int) {
+	run := rest[i:end]
+	known := m.terms.Frequency(run) > 0 || len(m.reader.Lexicon.Entries(run)) > 0
+	if digitAt(rest, i-1) || digitAt(rest, end) || known {
+		return "", 0, 0
+	}
+	if words, from, to = m.mixed(rest, i, end); words != "" {
+		return words, from, to
+	}
+	// yi liao jiu zhu: as many runs as blanks separate.
+	stop := end
+	for stop < len(rest) && (rest[stop] == ' ' || letter(rune(rest[stop]))) {
+		stop++
+	}
+	if joined := strings.ReplaceAll(rest[i:stop], " ", ""); joined != run {
+		if words = m.spelt(joined); words != "" {
+			return words, i, stop
+		}
+	}
+	if words = m.spelt(run); words != "" {
+		return words, i, end
+	}
+	if len(run) >= 3 {
+		words = m.best(m.reader.Vocabulary.BeginAs(run))
+	}
+	return words, i, end
+}
+
+func digitAt(s string, i int) bool { return i >= 0 && i < len(s) && '0' <= s[i] && s[i] <= '9' }
+
+// maxBeside is the number of characters beside letters that may belong to the same word.
+const maxBeside = 4
+
+// mixed reads letters together with the characters beside them: gongji金, 社bao卡, s份证.
+func (m *mender) mixed(rest string, i, end int) (words string, from, to int) {
+	before, after := hanBefore(rest[:i]), hanAfter(rest[end:])
+	for b := 0; b <= len(before); b++ {
+		for a := 0; a <= len(after); a++ {
+			left, right := strings.Join(before[len(before)-b:], ""), strings.Join(after[:a], "")
+			if left+right == "" {
+				continue
+			}
+			l, r := segment.Pinyin(left), segment.Pinyin(right)
+			candidates := m.reader.Vocabulary.ReadAs(segment.Full(l) + rest[i:end] + segment.Full(r))
+			candidates = append(candidates, m.reader.Vocabulary.BeginAs(segment.Initials(l)+rest[i:end]+segment.Initials(r))...)
+			candidates = slices.DeleteFunc(candidates, func(w string) bool {
+				return !strings.HasPrefix(w, left) || !strings.HasSuffix(w, right)
+			})
+			if w := m.best(candidates); len(w) > len(words) {
+				words, from, to = w, i-len(left), end+len(right)
+			}
+		}
+	}
+	return words, from, to
+}
+
+func hanBefore(s string) []string {
+	var list []string
+	for len(list) < maxBeside && s != "" {
+		r, size := utf8.DecodeLastRuneInString(s)
+		if !unicode.Is(unicode.Han, r) {
+			break
+		}
+		list = append(list, s[len(s)-size:])
+		s = s[:len(s)-size]
+	}
+	slices.Reverse(list)
+	return list
+}
+
+func hanAfter(s string) []string {
+	var list []string
+	for _, r := range s {
+		if len(list) == maxBeside || !unicode.Is(unicode.Han, r) {
+			break
+		}
+		list = append(list, string(r))
+	}
+	return list
+}
+
+// spelt cuts letters into readings of words, the fewest words first, the better known among equals; "" when they are not
+// all read. Words of two letters (le, de) are no pinyin of two characters, so every word has at least four or so.
+func (m *mender) spelt(letters string) string {
+	type cut struct {
+		words int
+		worth float64
+		text  string
+	}
+	if len(letters) < 4 || len(letters) > 64 {
+		return ""
+	}
+	best := make([]*cut, len(letters)+1)
+	best[0] = &cut{}
+	for i := range letters {
+		if best[i] == nil {
+			continue
+		}
+		for j := i + 2; j <= min(len(letters), i+48); j++ {
+			w := m.best(m.reader.Vocabulary.ReadAs(letters[i:j]))
+			if w == "" {
+				continue
+			}
+			c := &cut{best[i].words + 1, best[i].worth + m.worth(w), best[i].text + w}
+			if old := best[j]; old == nil || c.words < old.words || c.words == old.words && c.worth > old.worth {
+				best[j] = c
+			}
+		}
+	}
+	if best[len(letters)] == nil {
+		return ""
+	}
+	return best[len(letters)].text
+}
+
+// slipLeast is in how many units the rarest new pair of a correction must stand. What was typed must stand in none: over
+// judged questions and laws' titles, which are right, a threshold on the ratio of the two corrected 3 % of them, since
+// every pair of characters occurs somewhere across two words; asking for none corrects 0.3 %.
+const slipLeast = 3
+
+// characters corrects written slips: characters that sound alike, and a wrong, missing, additional or swapped one.
+func (m *mender) characters(norm string) string {
+	for range 2 { // two slips in one query; more are a different query
+		from, to, word := m.slip(norm)
+		if word == "" {
+			return norm
+		}
+		norm = norm[:from] + word + norm[to:]
+		m.why = cmp.Or(m.why, WhySlip)
+	}
+	return norm
+}
+
+// slip finds the surest slip of a query: the longest stretch that is one character away from a word, beginning and
+// ending where the segmenter sees words begin and end.
+func (m *mender) slip(norm string) (from, to int, word string) {
+	words := slices.DeleteFunc(m.reader.Segmenter.Words(norm), func(t segment.Token) bool { return t.Part || t.Text[0] < utf8.RuneSelf })
+	most := 0
+	for i := range words {
+		single := false
+		for j := i; j < len(words); j++ {
+			if j > i && words[j].Start != words[j-1].End {
+				break
+			}
+			single = single || utf8.RuneCountInString(words[j].Text) == 1
+			typed := norm[words[i].Start:words[j].End]
+			n := utf8.RuneCountInString(typed)
+			if n > 7 {
+				break
+			}
+			if j == i || !single || n < 2 || n <= most || m.reader.Vocabulary.Has(typed) || m.noise(typed) {
+				continue
+			}
+			if w := m.corrected(typed, n); w != "" {
+				from, to, word, most = words[i].Start, words[j].End, w, n
+			}
+		}
+	}
+	return from, to, word
+}
+
+// noise reports whether a stretch holds the noise of speech or everyday words, which are no slips.
+func (m *mender) noise(typed string) bool {
+	words := m.reader.Segmenter.Words(typed)
+	return len(m.reader.Lexicon.FindNoise(typed, words)) > 0 || len(m.reader.Lexicon.Find(typed)) > 0
+}
+
+// corrected returns the best word for a stretch of n characters that is none, "" when nothing is sure. The shorter the
+// word, the more alike the two must be: two characters must sound the same, three nearly so, of four and more one may be
+// any slip of the hand.
+func (m *mender) corrected(typed string, n int) string {
+	if m.occurs(typed) {
+		return ""
+	}
+	candidates := m.reader.Vocabulary.SoundLike(typed)
+	if n == 2 {
+		reading := segment.Full(segment.Pinyin(typed))
+		candidates = slices.DeleteFunc(candidates, func(c string) bool { return segment.Full(segment.Pinyin(c)) != reading })
+	}
+	if n >= 3 {
+		for _, c := range m.reader.Vocabulary.Near(typed) {
+			if utf8.RuneCountInString(c) >= 4 {
+				candidates = append(candidates, c)
+			}
+		}
+	}
+	best, most := "", 0
+	for _, c := range candidates {
+		if common(typed, c) == 0 || strings.ContainsAny(without(typed, c), grammar) {
+			continue
+		}
+		least := slipLeast
+		if n >= 3 {
+			least = 1 // a long word is sure by its other characters
+		}
+		if now := m.rarest(c, typed); now >= least && now > most {
+			best, most = c, now
+		}
+	}
+	return best
+}
+
+// grammar are the characters that join words and are seldom typed by mistake for a part of one: in 户口迁移与 the 与 is none
+// for 证.
+const grammar = "的了与和及或在把被就是有无不没要给对到为从可能会都也还很太让将吗呢吧个我你他她它们这那哪谁"
+
+// without returns the characters of a that b has not.
+func without(a, b string) string {
+	return strings.Map(func(r rune) rune {
+		if strings.ContainsRune(b, r) {
+			return -1
+		}
+		return r
+	}, a)
+}
+
+// occurs reports whether every pair of a stretch stands somewhere in the index.
+func (m *mender) occurs(typed string) bool { return m.rarest(typed, "") > 0 }
+
+// common counts the characters that stand in both texts.
+func common(a, b string) int {
+	n := 0
+	for _, r := range a {
+		if strings.ContainsRune(b, r) {
+			n++
+		}
+	}
+	return n
+}
