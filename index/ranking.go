@@ -23,6 +23,8 @@ type Ranking struct {
 	// What a term is worth by what it is in the query's segmentation: a word of two characters, the pair across two
 	// words, a single character, a word of three and more, a dictionary word inside such a word.
 	Word, Cross, Single, Long, Part float64
+	// Latin is what a run of letters and digits is worth: 12345, ETC, a masked place.
+	Latin float64
 	// Widening scales the weights of what the lexicon adds to a query.
 	Widening float64
 	// MatchCoverage is the share of the query's weight that a unit must touch for its document to count in totals and
@@ -60,7 +62,7 @@ type Ranking struct {
 func DefaultRanking() Ranking {
 	return Ranking{
 		FieldWeight: [3]float64{1.2, 1, 1}, LengthB: [3]float64{0.6, 0.6, 0.85}, K1: 1.2, IDFPower: 1.3,
-		Word: 1, Cross: 0.6, Single: 0.8, Long: 0.2, Part: 0.1, Widening: 0.4,
+		Word: 1, Cross: 0.6, Single: 0.8, Long: 0.2, Part: 0.1, Latin: 1.5, Widening: 0.4,
 		MatchCoverage: 0.5, NamedCoverage: 0.6, CoverageBoost: 0.4, Depth: 40,
 		Authority: [corpus.Ranks]float64{0, 0.1, 0.3, 0.8},
 		Coverage:  0.05, Passage: 0.1, Run: 0.03, Title: 0.02, TitleFit: 0.1, TitleExact: 0.3, Second: 0.05, ActionFit: 0.05, ActionElse: 0.05,

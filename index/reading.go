@@ -361,7 +361,9 @@ func (b *planner) addTyped(norm string, words []segment.Token, concept map[int]i
 	for _, g := range segment.Grams(norm) {
 		weight := r.Cross
 		switch n := utf8.RuneCountInString(g.Text); {
-		case g.Text[0] < utf8.RuneSelf || isWord[[2]int{g.Start, g.End}] && n == 2 || alone && n == 1:
+		case g.Text[0] < utf8.RuneSelf:
+			weight = r.Latin
+		case isWord[[2]int{g.Start, g.End}] && n == 2 || alone && n == 1:
 			weight = r.Word
 		case n == 1:
 			weight = r.Single
