@@ -2,6 +2,7 @@ package index
 
 import (
 	"slices"
+	"strings"
 
 	"tongsou/corpus"
 )
@@ -26,10 +27,14 @@ func (r *Ranking) Group(plan *Plan, f Found) Group {
 	// Where few documents say enough of the query, a first page is filled with those that say less. A query of one or two
 	// words that some document answers is not filled with what shares a single character with it.
 	short := len(plan.Concepts) > 0 && len(plan.Concepts) <= shortQuery && len(plan.Phrases)+len(plan.TitlePhrases) == 0
-	if f.Total > 0 && short {
+	if short {
 		ranked = slices.DeleteFunc(ranked, func(d Ranked) bool { return d.Score < pinned/2 && d.touched() == 0 })
 	}
 	g.Total = max(f.Total, min(len(ranked), plan.Limit))
+	if plan.Number != "" {
+		ranked = slices.DeleteFunc(ranked, func(d Ranked) bool { return d.Score < pinned/2 && !d.cites(plan.Number) })
+		g.Total = len(ranked)
+	}
 	ranked = ranked[:min(len(ranked), g.Total)]
 	if plan.Offset >= len(ranked) {
 		return g
@@ -40,6 +45,12 @@ func (r *Ranking) Group(plan *Plan, f Found) Group {
 		g.Hits = append(g.Hits, h.hit(&page[i]))
 	}
 	return g
+}
+
+// cites reports whether a document's text holds a document number. Who asks for one number does not want its neighbours.
+func (d *Ranked) cites(number string) bool {
+	want := Squash(number)
+	return slices.ContainsFunc(d.Units, func(c *Candidate) bool { return strings.Contains(Squash(c.Body), want) })
 }
 
 // shortQuery is the number of concepts up to which a query is a name rather than a description.

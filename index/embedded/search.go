@@ -52,8 +52,27 @@ func (e *Engine) search(ctx context.Context, reader *index.Reader, q index.Query
 	if err != nil {
 		return nil, err
 	}
-	result := &index.Result{Query: understood}
-	// The kinds are searched side by side: on two cores an answer comes in the time of the largest.
+	groups, tallies, err := answer(ctx, v, plan, reader.Ranking)
+	if err != nil {
+		return nil, err
+	}
+	if plan.Number != "" && !plan.NumberOnly && !slices.ContainsFunc(groups, func(g index.Group) bool { return g.Total > 0 }) {
+		understood.Notes = append(understood.Notes, "没有收录文号 "+plan.Number+" 的文件，也没有引用它的；以下按字词查找。")
+		plan.Number, understood.Number = "", ""
+		if groups, tallies, err = answer(ctx, v, plan, reader.Ranking); err != nil {
+			return nil, err
+		}
+	}
+	result := &index.Result{Query: understood, Groups: groups, Next: index.Next(plan, groups)}
+	if plan.Facets {
+		result.Facets = facets(tallies)
+	}
+	result.TookMS = float64(time.Since(began).Microseconds()) / 1000
+	return result, nil
+}
+
+// answer searches the kinds side by side: on two cores an answer comes in the time of the largest.
+func answer(ctx context.Context, v *view, plan *index.Plan, ranking *index.Ranking) ([]index.Group, []*tally, error) {
 	kinds := corpus.Kinds()
 	tallies := make([]*tally, len(kinds))
 	groups := make([]*index.Group, len(kinds))
@@ -64,32 +83,28 @@ func (e *Engine) search(ctx context.Context, reader *index.Reader, q index.Query
 			continue
 		}
 		work.Go(func() error {
-			found, count, err := find(ctx, v, kind, plan, reader.Ranking, wanted)
+			found, count, err := find(ctx, v, kind, plan, ranking, wanted)
 			if err != nil {
 				return err
 			}
 			tallies[i] = count
 			if wanted {
-				g := reader.Ranking.Group(plan, *found)
+				g := ranking.Group(plan, *found)
 				groups[i] = &g
 			}
 			return nil
 		})
 	}
 	if err := work.Wait(); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
+	var kept []index.Group
 	for _, g := range groups {
 		if g != nil {
-			result.Groups = append(result.Groups, *g)
+			kept = append(kept, *g)
 		}
 	}
-	if plan.Facets {
-		result.Facets = facets(tallies)
-	}
-	result.Next = index.Next(plan, result.Groups)
-	result.TookMS = float64(time.Since(began).Microseconds()) / 1000
-	return result, nil
+	return kept, tallies, nil
 }
 
 // find scans the segments of one kind and loads the candidates for ranking.
