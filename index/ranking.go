@@ -208,9 +208,9 @@ func (r *Ranking) judge(plan *Plan, st Stats, m *matcher, c *Candidate) (score, 
 // judgeAction tells the items of one family apart by what is to be done. It counts by the share of the query that the
 // title says, or the right action of a wrong paper would be lifted.
 func (r *Ranking) judgeAction(plan *Plan, title string, share float64, add func(string, float64, string)) {
-	switch does := actionOfTitle(title); {
-	case does == actionNone:
-	case does == plan.action:
+	switch actionOfTitle(title) {
+	case actionNone:
+	case plan.action:
 		add("办理动作", r.ActionFit*share, "")
 	default:
 		add("办理动作", -r.ActionElse*share, "")

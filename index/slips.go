@@ -15,7 +15,7 @@ type Terms interface {
 	Frequency(term string) int
 }
 
-// Why a query was corrected, beside WhyPinyin.
+// WhySlip says that a query was corrected by how it is written, as WhyPinyin says by how it is read.
 const WhySlip = "疑似错别字"
 
 // mender corrects the slips of one query. A correction replaces what was typed, so it must be sure of itself: what was

@@ -18,13 +18,13 @@ import (
 func ExampleRun() {
 	dir, err := os.MkdirTemp("", "ingest")
 	if err != nil {
-		log.Fatal(err)
+		log.Panic(err)
 	}
 	defer func() { _ = os.RemoveAll(dir) }()
 	ctx := context.Background()
 	s, err := store.Open(ctx, filepath.Join(dir, "store.db"))
 	if err != nil {
-		log.Fatal(err)
+		log.Panic(err)
 	}
 	defer func() { _ = s.Close() }()
 
@@ -37,7 +37,7 @@ func ExampleRun() {
 	for range 2 {
 		report, err := ingest.Run(ctx, s, ".", opts)
 		if err != nil {
-			log.Fatal(err)
+			log.Panic(err)
 		}
 		fmt.Printf("added %d, unchanged %d, rejected %d\n", report.Added, report.Unchanged, report.Rejected)
 		fmt.Print(rejects.String())

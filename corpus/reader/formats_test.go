@@ -130,7 +130,7 @@ func TestMapping(t *testing.T) {
 		mapping, field string
 		reasons        []string
 	}{
-		{"nmae: 服务\n", "nmae", []string{"promised_limit", "name"}},
+		{"neme: 服务\n", "neme", []string{"promised_limit", "name"}},
 		{"name: 事项\nbody: 承办\n", "name", []string{"“事项”", "服务、承办、备注", "a.csv"}},
 		{"name: 服务\nbody: 服务\n", "name", []string{"只能用一次"}},
 		{"name: ''\n", "name", []string{"没有写表头"}},

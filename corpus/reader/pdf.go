@@ -84,7 +84,7 @@ func pdfText(program, file string) (string, error) {
 	case out.Len() >= maxTextBytes:
 		return "", fmt.Errorf("PDF 的文字超过 %d MB；请拆成几个文件", maxTextBytes>>20)
 	case err != nil:
-		return "", fmt.Errorf("pdftotext 读不了这个 PDF（文件损坏或有密码）：%v %s", err, strings.TrimSpace(problems.String()))
+		return "", fmt.Errorf("pdftotext 读不了这个 PDF（文件损坏或有密码）：%w %s", err, strings.TrimSpace(problems.String()))
 	}
 	return strings.ToValidUTF8(out.String(), "\uFFFD"), nil
 }

@@ -181,13 +181,13 @@ func readLetterhead(lines []string, title string) letterhead {
 			i, skipped = i+1, true
 		}
 	}
-	took := 0
 	if title == "" {
-		l.title, took = titleOf(lines[i:])
+		name, took := titleOf(lines[i:])
+		l.title = name
+		i += took
 	} else {
-		took = repeats(lines[i:], title)
+		i += repeats(lines[i:], title)
 	}
-	i += took
 	if i < len(lines) && l.number == "" {
 		n, took := loneNumber(lines[i:])
 		l.number = n

@@ -15,13 +15,13 @@ import (
 func Example() {
 	dir, err := os.MkdirTemp("", "store")
 	if err != nil {
-		log.Fatal(err)
+		log.Panic(err)
 	}
 	defer func() { _ = os.RemoveAll(dir) }()
 	ctx := context.Background()
 	s, err := store.Open(ctx, filepath.Join(dir, "store.db"))
 	if err != nil {
-		log.Fatal(err)
+		log.Panic(err)
 	}
 	defer func() { _ = s.Close() }()
 
@@ -29,22 +29,22 @@ func Example() {
 	second := &corpus.Document{ID: "n2", Kind: corpus.KindNews, Title: "户口可以网上办", Source: corpus.Source{Name: "日报"}}
 	sum, err := s.Put(ctx, []*corpus.Document{first, second})
 	if err != nil {
-		log.Fatal(err)
+		log.Panic(err)
 	}
 	fmt.Printf("added %d, sequence %d\n", sum.Added, sum.Sequence)
 
 	second.Title = "户口可以全程网上办"
 	if sum, err = s.Put(ctx, []*corpus.Document{first, second}); err != nil {
-		log.Fatal(err)
+		log.Panic(err)
 	}
 	fmt.Printf("unchanged %d, updated %d, sequence %d\n", sum.Unchanged, sum.Updated, sum.Sequence)
 	if _, err := s.Delete(ctx, "n1"); err != nil {
-		log.Fatal(err)
+		log.Panic(err)
 	}
 
 	changes, err := s.Changes(ctx, 2, 100)
 	if err != nil {
-		log.Fatal(err)
+		log.Panic(err)
 	}
 	for _, c := range changes {
 		if c.Document == nil {

@@ -8,6 +8,7 @@ import (
 	"os"
 	"sync"
 	"sync/atomic"
+	"unicode/utf8"
 
 	"github.com/klauspost/compress/zstd"
 	"golang.org/x/text/encoding/simplifiedchinese"
@@ -148,9 +149,12 @@ func (c *codec) pack(s *stored) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	gb, err := toGB(raw)
-	if err != nil { // invalid UTF-8 in the text
+	if !utf8.Valid(raw) { // GB18030 can say all of Unicode, but not what is none
 		return c.plain.enc.EncodeAll(raw, []byte{packedUTF8}), nil
+	}
+	gb, err := toGB(raw)
+	if err != nil {
+		return nil, fmt.Errorf("encode GB18030: %w", err)
 	}
 	if p := c.dict.Load(); p != nil {
 		return p.enc.EncodeAll(gb, []byte{packedDict}), nil
