@@ -1,11 +1,14 @@
 package sample_test
 
 import (
+	"context"
+	"path/filepath"
 	"testing"
 
 	"tongsou/corpus"
 	"tongsou/corpus/reader"
 	"tongsou/corpus/sample"
+	"tongsou/corpus/store"
 )
 
 func read(t *testing.T) []*corpus.Document {
@@ -68,11 +71,36 @@ func TestSampleIsComplete(t *testing.T) {
 	}
 }
 
+// linked returns the documents as the store of record keeps them: it links the versions of a family.
+func linked(t *testing.T, docs []*corpus.Document) []*corpus.Document {
+	t.Helper()
+	ctx := context.Background()
+	s, err := store.Open(ctx, filepath.Join(t.TempDir(), "store.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = s.Close() }()
+	if _, err := s.Put(ctx, docs); err != nil {
+		t.Fatal(err)
+	}
+	changes, err := s.Changes(ctx, 0, 10*len(docs))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var kept []*corpus.Document
+	for _, c := range changes {
+		if c.Document != nil {
+			kept = append(kept, c.Document)
+		}
+	}
+	return kept
+}
+
 // TestSampleIsLargeEnough keeps the promise of a corpus that shows every feature.
 func TestSampleIsLargeEnough(t *testing.T) {
 	kinds, regions, validity, themes := map[corpus.Kind]int{}, map[string]int{}, map[corpus.Validity]int{}, map[string]int{}
 	today := corpus.Date("2026-01-01")
-	for _, d := range read(t) {
+	for _, d := range linked(t, read(t)) {
 		kinds[d.Kind]++
 		if d.Kind == corpus.KindItem {
 			regions[d.Region]++
