@@ -55,7 +55,7 @@ JSONL/CSV/XLSX、网页 HTML、DOCX、PDF、报纸文本，以及它们的 .gz�
 		defer func() { _ = s.Close() }()
 		job := &ingestJob{config: c, store: s, out: cmd.OutOrStdout(), progress: newProgress(cmd.ErrOrStderr())}
 		if remove {
-			return job.remove(cmd.Context(), source)
+			return job.remove(cmd.Context(), source, asJSON)
 		}
 		if rejects == "" {
 			rejects = filepath.Join(c.Data, "rejects.jsonl")
@@ -102,11 +102,14 @@ func (j *ingestJob) run(ctx context.Context, root string, opts reader.Options, r
 	return nil
 }
 
-func (j *ingestJob) remove(ctx context.Context, source string) error {
+func (j *ingestJob) remove(ctx context.Context, source string, asJSON bool) error {
 	indexed := j.startIndexing(ctx)
 	sum, err := j.store.DeleteSource(ctx, source)
 	if e := indexed(); err == nil {
 		err = e
+	}
+	if err == nil && asJSON {
+		return printJSON(j.out, sum)
 	}
 	if err == nil {
 		fmt.Fprintf(j.out, "已删除来源 %s 的 %d 篇文档\n", source, sum.Deleted)
