@@ -3,6 +3,7 @@ package index
 import (
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"tongsou/corpus"
 	"tongsou/segment"
@@ -15,6 +16,17 @@ func LawNames(d *corpus.Document) []string {
 		return nil
 	}
 	return lawNames(&Meta{Title: d.Title, Family: d.Family})
+}
+
+// mayBear reports whether a document may have a name, by the name's first and last characters: reading all names of
+// every candidate was a twelfth of a search.
+func mayBear(m *Meta, name string) bool {
+	first, _ := utf8.DecodeRuneInString(name)
+	last, _ := utf8.DecodeLastRuneInString(name)
+	return slices.ContainsFunc([]string{m.Title, m.Family}, func(s string) bool {
+		s = segment.Fold(s)
+		return strings.ContainsRune(s, first) && strings.ContainsRune(s, last)
+	})
 }
 
 func lawNames(m *Meta) []string {

@@ -225,7 +225,7 @@ func (r *Ranking) judgeMeta(plan *Plan, c *Candidate, add func(string, float64, 
 		add("文号", pinned, m.Number)
 	case plan.Code != "" && m.Card != nil && segment.Fold(m.Card.Code) == plan.Code:
 		add("编码", pinned, m.Card.Code)
-	case plan.Law != "" && slices.Contains(lawNames(m), plan.Law):
+	case plan.Law != "" && mayBear(m, plan.Law) && slices.Contains(lawNames(m), plan.Law):
 		if plan.Article == "" || c.Section != nil && c.Section.ID == plan.Article {
 			add("法规名称", pinned, m.Title)
 		}
@@ -492,16 +492,8 @@ func (m *matcher) names(meta *Meta) bool {
 // Squash is a text without case, width, punctuation and blanks: what phrases and names are compared by.
 func Squash(text string) string { return squash(segment.Fold(text)) }
 
-// squash keeps the letters, digits and Han characters of a folded text: what two spellings of one name have in common.
-func squash(s string) string {
-	var b strings.Builder
-	for _, t := range segment.Grams(s) {
-		if r, size := utf8.DecodeRuneInString(t.Text); latin(r) || size == len(t.Text) {
-			b.WriteString(t.Text)
-		}
-	}
-	return b.String()
-}
+// squash keeps the letters, digits and Han characters of a folded text.
+func squash(s string) string { return segment.Bare(s) }
 
 // foldAll is everything that a candidate's unit says, folded.
 func foldAll(c *Candidate) string {

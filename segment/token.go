@@ -2,6 +2,7 @@ package segment
 
 import (
 	"iter"
+	"strings"
 	"unicode"
 	"unicode/utf8"
 )
@@ -57,6 +58,16 @@ func runs(norm string) iter.Seq[run] {
 			}
 		}
 	}
+}
+
+// Bare returns the letters, digits and Han characters of a normalised text: what two spellings of one name have in common.
+func Bare(norm string) string {
+	var b strings.Builder
+	b.Grow(len(norm))
+	for r := range runs(norm) {
+		b.WriteString(norm[r.start:r.end])
+	}
+	return b.String()
 }
 
 func wordRune(r rune) bool {
