@@ -1,6 +1,7 @@
 package index
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 
@@ -20,8 +21,12 @@ type Found struct {
 func (r *Ranking) Group(plan *Plan, f Found) Group {
 	g := Group{Kind: f.Kind, Hits: []Hit{}}
 	ranked := r.Rank(plan, f.Stats, f.Candidates)
+	if plan.Sort == ByDate {
+		keepOrder(ranked, f.Candidates)
+	}
 	// An article of a law that nobody here knows by that name names nothing: its words are searched like any others.
 	if named := plan.Number+plan.Code != "" || len(ranked) > 0 && ranked[0].Score > pinned/2; plan.Named() && named {
+		ranked = ranked[:min(len(ranked), r.Depth)] // nobody judged what the others hold
 		ranked = slices.DeleteFunc(ranked, func(d Ranked) bool { return d.Score < pinned/2 && d.Coverage < r.NamedCoverage })
 	}
 	// Where few documents say enough of the query, a first page is filled with those that say less. A query of one or two
@@ -31,6 +36,9 @@ func (r *Ranking) Group(plan *Plan, f Found) Group {
 		ranked = slices.DeleteFunc(ranked, func(d Ranked) bool { return d.Score < pinned/2 && d.touched() == 0 })
 	}
 	g.Total = max(f.Total, min(len(ranked), plan.Limit))
+	if len(ranked) < min(f.Total, plan.Depth) {
+		g.Total = len(ranked) // the total promises what paging reaches
+	}
 	if plan.Number != "" {
 		ranked = slices.DeleteFunc(ranked, func(d Ranked) bool { return d.Score < pinned/2 && !d.cites(plan.Number) })
 		g.Total = len(ranked)
@@ -45,6 +53,21 @@ func (r *Ranking) Group(plan *Plan, f Found) Group {
 		g.Hits = append(g.Hits, h.hit(&page[i]))
 	}
 	return g
+}
+
+// keepOrder orders documents by date and, within a day, as the engine found them. Ordered by what judging says of them, a
+// day that is longer than a page would stand in another order on every page, since each page judges more of it.
+func keepOrder(ranked []Ranked, candidates []Candidate) {
+	place := map[string]int{}
+	for i := range candidates {
+		if _, ok := place[candidates[i].Doc]; !ok {
+			place[candidates[i].Doc] = i
+		}
+	}
+	slices.SortFunc(ranked, func(a, b Ranked) int {
+		am, bm := a.Units[0].Meta, b.Units[0].Meta
+		return cmp.Or(cmp.Compare(bm.Date, am.Date), cmp.Compare(place[am.ID], place[bm.ID]))
+	})
 }
 
 // cites reports whether a document's text holds a document number. Who asks for one number does not want its neighbours.

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -15,6 +16,7 @@ import (
 	"github.com/getkin/kin-openapi/routers"
 	"github.com/getkin/kin-openapi/routers/gorillamux"
 
+	"tongsou/corpus"
 	"tongsou/index"
 )
 
@@ -151,28 +153,60 @@ func TestSearchAnswersWithItemsFirst(t *testing.T) {
 	}
 }
 
+// TestPagesFollowOneAnother pages through answers of every kind: each hit comes once, all that the total promises come,
+// and there is an end.
 func TestPagesFollowOneAnother(t *testing.T) {
 	s := newServer(t, nil)
-	seen := map[string]bool{}
-	target := "/api/v1/search?kind=item&limit=20"
-	for range index.MaxDepth/20 + 1 {
+	for _, query := range []url.Values{
+		{"kind": {"item"}, "limit": {"60"}},
+		{"kind": {"item"}, "limit": {"65"}, "sort": {"date"}},
+		{"limit": {"45"}, "q": {"办理"}},
+		{"limit": {"7"}, "q": {"社会保险"}},
+		{"limit": {"15"}, "q": {"社会保险"}, "sort": {"date"}},
+		{"limit": {"10"}, "q": {"公积金提取要什么材料"}},
+		{"limit": {"25"}, "q": {"申请人应当提交身份证明和营业执照"}},
+		{"limit": {"5"}, "q": {"社会保险法第五十八条"}},
+		{"limit": {"95"}, "q": {`"申请材料"`}},
+		{"limit": {"100"}},
+	} {
+		t.Run(query.Encode(), func(t *testing.T) { pageToTheEnd(t, s, query) })
+	}
+}
+
+func pageToTheEnd(t *testing.T, s http.Handler, query url.Values) {
+	t.Helper()
+	limit, err := strconv.Atoi(query.Get("limit"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	seen, count, total := map[string]bool{}, map[corpus.Kind]int{}, map[corpus.Kind]int{}
+	for page := range index.MaxDepth/limit + 1 {
 		var res index.Result
-		if err := json.Unmarshal(get(s, target).Body.Bytes(), &res); err != nil {
+		if err := json.Unmarshal(get(s, "/api/v1/search?"+query.Encode()).Body.Bytes(), &res); err != nil {
 			t.Fatal(err)
 		}
-		for _, h := range res.Groups[0].Hits {
-			if seen[h.ID] {
-				t.Fatalf("%s stands on two pages", h.ID)
+		for _, g := range res.Groups {
+			if page > 0 && g.Total != total[g.Kind] {
+				t.Errorf("page %d says %d %s in all, the one before %d", page+1, g.Total, g.Kind, total[g.Kind])
 			}
-			seen[h.ID] = true
+			total[g.Kind] = g.Total
+			for _, h := range g.Hits {
+				if seen[h.ID] {
+					t.Errorf("page %d has %s again", page+1, h.ID)
+				}
+				seen[h.ID] = true
+				count[g.Kind]++
+			}
 		}
 		if res.Next == "" {
-			if len(seen) != min(res.Groups[0].Total, index.MaxDepth) {
-				t.Errorf("the pages hold %d items, the total says %d", len(seen), res.Groups[0].Total)
+			for kind, n := range total {
+				if count[kind] != min(n, index.MaxDepth) {
+					t.Errorf("the pages hold %d %s, the total says %d", count[kind], kind, n)
+				}
 			}
 			return
 		}
-		target = "/api/v1/search?kind=item&limit=20&next=" + url.QueryEscape(res.Next)
+		query.Set("next", res.Next)
 	}
 	t.Error("more pages than paging reaches, and no end")
 }

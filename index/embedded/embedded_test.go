@@ -3,6 +3,7 @@ package embedded_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -195,5 +196,72 @@ func TestCompactKeepsEveryDocument(t *testing.T) {
 	}
 	if n := total(t, e, "供暖季节"); n != 12 {
 		t.Errorf("after compacting %d documents match, want 12", n)
+	}
+}
+
+// One law says it in more articles than a page looks at: the others must be found all the same, on the pages where the
+// total promises them.
+func TestPagesReachWhatOneLongLawCrowdsOut(t *testing.T) {
+	e := open(t, t.TempDir(), nil)
+	law := &corpus.Document{ID: "law", Kind: corpus.KindPolicy, Title: "取水许可条例"}
+	for i := range 300 {
+		a := corpus.Article{Number: i + 1}
+		law.Sections = append(law.Sections, corpus.Section{ID: a.ID(), Label: a.String(), Text: "取水许可证由取水许可机关发给"})
+	}
+	changes := []index.Change{{ID: law.ID, Document: law}}
+	const others = 70
+	for i := range others {
+		d := &corpus.Document{ID: fmt.Sprintf("notice%02d", i), Kind: corpus.KindPolicy, Title: fmt.Sprintf("第%d号通知", i)}
+		d.Sections = []corpus.Section{{ID: "p1", Text: strings.Repeat("关于水利工程建设与管理的其他要求", 5) + "取水许可证由机关发给"}}
+		changes = append(changes, index.Change{ID: d.ID, Document: d})
+	}
+	if err := e.Apply(t.Context(), numbered(changes...)); err != nil {
+		t.Fatal(err)
+	}
+	for _, sort := range []index.Sort{index.ByRelevance, index.ByDate} {
+		q := index.Query{Text: "取水许可证由机关发给", Limit: 15, Sort: sort, Filter: index.Filter{Kinds: []corpus.Kind{corpus.KindPolicy}}}
+		seen := map[string]bool{}
+		for range others {
+			res, err := e.Search(t.Context(), q)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if n := res.Groups[0].Total; n != others+1 {
+				t.Errorf("by %s: %d in all, want %d", sort, n, others+1)
+			}
+			for _, h := range res.Groups[0].Hits {
+				if seen[h.ID] {
+					t.Errorf("by %s: %s comes twice", sort, h.ID)
+				}
+				seen[h.ID] = true
+			}
+			if q.Next = res.Next; q.Next == "" {
+				break
+			}
+		}
+		if len(seen) != others+1 {
+			t.Errorf("by %s: the pages hold %d documents, want %d", sort, len(seen), others+1)
+		}
+	}
+}
+
+// An order by date is an order of what the query finds, not of whatever shares a character with it.
+func TestOrderByDateHoldsOnlyWhatMatches(t *testing.T) {
+	e := open(t, t.TempDir(), nil)
+	old, fresh := news("old", "住房公积金提取办法"), news("fresh", "住宅小区停水通知")
+	old.Document.Published, fresh.Document.Published = "2010-01-01", "2025-01-01"
+	if err := e.Apply(t.Context(), numbered(old, fresh)); err != nil {
+		t.Fatal(err)
+	}
+	res, err := e.Search(t.Context(), index.Query{Text: "住房公积金怎么提取", Sort: index.ByDate})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, g := range res.Groups {
+		for _, h := range g.Hits {
+			if h.ID != "old" {
+				t.Errorf("%s is found", h.ID)
+			}
+		}
 	}
 }

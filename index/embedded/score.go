@@ -1,6 +1,7 @@
 package embedded
 
 import (
+	"cmp"
 	"container/heap"
 	"context"
 	"math"
@@ -22,12 +23,20 @@ import (
 // up term after term into one number per unit and then reads the numbers once. That costs a pass over all units (0.3 ms
 // for 225,000), which is less than the merging for anything but the rarest words.
 
-// scored is a unit with its score.
+// scored is a unit with its score and its place in the order asked for, larger first.
 type scored struct {
 	leaf    int
 	unit    uint32
 	score   float32
+	place   float64
 	touched uint64
+	matches bool // it covers enough of the query to count
+}
+
+// before is the order of the first stage. Nothing is equal in it, so that the best n are always among the best n + 1:
+// pages that look deeper must not find another order.
+func (a scored) before(b scored) int {
+	return cmp.Or(cmp.Compare(b.place, a.place), cmp.Compare(a.leaf, b.leaf), cmp.Compare(a.unit, b.unit))
 }
 
 // outcome is what the scan of one kind found.
@@ -74,9 +83,6 @@ func (s *segments) scan(ctx context.Context, plan *index.Plan, r *index.Ranking,
 	}
 	cover := newCoverage(out.stats.Rarity, least)
 	rank := byScore(r.CoverageBoost, r.Authority)
-	if plan.Sort == index.ByDate {
-		rank = byDate
-	}
 	norms := s.norms(r)
 	top := &minHeap{limit: keep}
 	for li := range s.leaves {
@@ -94,7 +100,7 @@ func (s *segments) scan(ctx context.Context, plan *index.Plan, r *index.Ranking,
 			weight := float64(t.Weight) * math.Pow(idf[ti], r.IDFPower)
 			add(acc, list, l.columns, weight, bit, norms, r.K1)
 		}
-		s.collect(acc, li, &gates[li], cover, rank, top, &out.count)
+		s.collect(acc, li, &gates[li], cover, rank, plan.Sort == index.ByDate, top, &out.count)
 		accumulators.Put(acc)
 	}
 	out.top = top.sorted()
@@ -226,15 +232,16 @@ func byScore(boost float64, authority [corpus.Ranks]float64) rankUnit {
 	}
 }
 
-// byDate ranks by day. A date is written as yyyymmdd; counted in months of 31 days it fits a float32 exactly.
-func byDate(_, _ float32, c *columns, doc uint32) float32 {
-	date := c.date[doc]
-	return float32((date/10000-1900)*372 + date/100%100*31 + date%100)
+// byDate is the place of a unit in an order by date: newest first, and the better score first within a day. A date is
+// written as yyyymmdd; counted in months of 31 days its days are whole numbers, and what the score adds is less than one.
+func byDate(score float32, date int32) float64 {
+	s := float64(max(score, 0))
+	return float64((date/10000-1900)*372+date/100%100*31+date%100) + s/(1+s)*0.999
 }
 
 // collect reads a leaf's accumulated scores: units that pass the gate compete for the heap, and their documents count when
 // they cover enough of the query. An order by date takes only those that count.
-func (s *segments) collect(acc *accumulator, li int, g *gate, cover *coverage, rank rankUnit, top *minHeap, count *tally) {
+func (s *segments) collect(acc *accumulator, li int, g *gate, cover *coverage, rank rankUnit, dated bool, top *minHeap, count *tally) {
 	l := &s.leaves[li]
 	count.begin(l.columns)
 	for u, score := range acc.score {
@@ -245,7 +252,14 @@ func (s *segments) collect(acc *accumulator, li int, g *gate, cover *coverage, r
 		doc := l.columns.doc[unit]
 		share := cover.of(acc.touched[unit])
 		matches := share >= cover.least || g.open(unit)
-		place := rank(score, share, l.columns, doc)
+		if dated && !matches {
+			continue
+		}
+		score = rank(score, share, l.columns, doc)
+		place := float64(score)
+		if dated {
+			place = byDate(score, l.columns.date[doc])
+		}
 		if !matches && !top.wants(place) {
 			continue
 		}
@@ -257,20 +271,20 @@ func (s *segments) collect(acc *accumulator, li int, g *gate, cover *coverage, r
 			count.add(doc, failed)
 		}
 		if failed == 0 && top.wants(place) {
-			top.add(scored{li, unit, place, uint64(acc.touched[unit])})
+			top.add(scored{li, unit, score, place, uint64(acc.touched[unit]), matches})
 		}
 	}
 	count.end(l.columns)
 }
 
-// minHeap keeps the best limit units; equal scores keep the one that came first.
+// minHeap keeps the best limit units. They come in the order of leaves and units, so of equals the first is kept.
 type minHeap struct {
 	limit int
 	list  []scored
 }
 
 func (h *minHeap) Len() int           { return len(h.list) }
-func (h *minHeap) Less(i, j int) bool { return h.list[i].score < h.list[j].score }
+func (h *minHeap) Less(i, j int) bool { return h.list[i].before(h.list[j]) > 0 }
 func (h *minHeap) Swap(i, j int)      { h.list[i], h.list[j] = h.list[j], h.list[i] }
 func (h *minHeap) Push(x any)         { h.list = append(h.list, x.(scored)) }
 func (h *minHeap) Pop() any {
@@ -279,7 +293,7 @@ func (h *minHeap) Pop() any {
 	return last
 }
 
-func (h *minHeap) wants(score float32) bool { return len(h.list) < h.limit || score > h.list[0].score }
+func (h *minHeap) wants(place float64) bool { return len(h.list) < h.limit || place > h.list[0].place }
 
 func (h *minHeap) add(x scored) {
 	if len(h.list) < h.limit {
@@ -291,18 +305,6 @@ func (h *minHeap) add(x scored) {
 }
 
 func (h *minHeap) sorted() []scored {
-	slices.SortFunc(h.list, func(a, b scored) int {
-		switch {
-		case a.score != b.score:
-			if a.score > b.score {
-				return -1
-			}
-			return 1
-		case a.leaf != b.leaf:
-			return a.leaf - b.leaf
-		default:
-			return int(a.unit) - int(b.unit)
-		}
-	})
+	slices.SortFunc(h.list, scored.before)
 	return h.list
 }

@@ -121,7 +121,14 @@ func find(ctx context.Context, v *view, kind corpus.Kind, plan *index.Plan, rank
 			return nil, nil, err
 		}
 	}
-	out, err := s.scan(ctx, plan, ranking, gates, tally{facets: plan.Facets, kind: kind, today: plan.Today}, 2*plan.Depth)
+	// The best units belong to few documents where one law says it in many articles; then more units are looked at.
+	head := 2 * ranking.Depth
+	keep := max(head, 2*plan.Depth)
+	out, err := s.scan(ctx, plan, ranking, gates, tally{facets: plan.Facets, kind: kind, today: plan.Today}, keep)
+	for load && err == nil && len(out.top) == keep && !s.enough(out, plan.Depth) {
+		keep *= 4
+		out, err = s.scan(ctx, plan, ranking, gates, tally{facets: plan.Facets, kind: kind, today: plan.Today}, keep)
+	}
 	if err != nil {
 		return nil, nil, err
 	}
@@ -133,20 +140,36 @@ func find(ctx context.Context, v *view, kind corpus.Kind, plan *index.Plan, rank
 	if err != nil {
 		return nil, nil, err
 	}
-	found.Candidates, err = s.load(append(picked, out.top...), plan.Depth)
+	found.Candidates, err = s.load(append(picked, out.top...), len(picked)+head, plan.Depth, out.count.total)
 	return found, &out.count, err
 }
 
-// load reads what ranking needs of the units found, until depth documents are together.
-func (s *segments) load(units []scored, depth int) ([]index.Candidate, error) {
-	type docKey struct {
-		leaf int
-		doc  uint32
+// docKey names a document of a view.
+type docKey struct {
+	leaf int
+	doc  uint32
+}
+
+// enough reports whether depth documents that match, or all there are, have a unit among those kept.
+func (s *segments) enough(out *outcome, depth int) bool {
+	docs := map[docKey]bool{}
+	for _, u := range out.top {
+		if u.matches {
+			docs[docKey{u.leaf, s.leaves[u.leaf].columns.doc[u.unit]}] = true
+		}
 	}
+	return len(docs) >= min(depth, out.count.total)
+}
+
+// load reads what ranking needs of the units found, until depth documents that match are together. What stands first
+// must be the same for every page, whatever its depth: so the first head units tell all there is to say of a document,
+// and those after them only bring further documents that match, of which there are total.
+func (s *segments) load(units []scored, head, depth, total int) ([]index.Candidate, error) {
 	metas := map[docKey]*index.Meta{}
+	matching := map[docKey]bool{}
 	taken := map[[2]int]bool{}
 	var list []index.Candidate
-	for _, u := range units {
+	for i, u := range units {
 		if taken[[2]int{u.leaf, int(u.unit)}] {
 			continue
 		}
@@ -154,16 +177,22 @@ func (s *segments) load(units []scored, depth int) ([]index.Candidate, error) {
 		l := &s.leaves[u.leaf]
 		key := docKey{u.leaf, l.columns.doc[u.unit]}
 		meta := metas[key]
+		if meta == nil && len(matching) >= depth {
+			continue
+		}
+		if i >= head && (meta != nil || !u.matches || len(matching) >= total) {
+			continue
+		}
 		if meta == nil {
-			if len(metas) >= depth {
-				continue
-			}
-			head, err := l.stored(l.columns.head[key.doc])
+			st, err := l.stored(l.columns.head[key.doc])
 			if err != nil {
 				return nil, err
 			}
-			meta = head.Meta
+			meta = st.Meta
 			metas[key] = meta
+		}
+		if u.matches {
+			matching[key] = true
 		}
 		st, err := l.stored(u.unit)
 		if err != nil {
