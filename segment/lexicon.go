@@ -28,6 +28,8 @@ type Lexicon struct {
 	longest int               // bytes of the longest key
 	count   int
 	version string
+	// repeated says where an entry stands that stood before; Check reports it.
+	repeated []string
 }
 
 // Entry says that an everyday word stands for an official term.
@@ -37,6 +39,9 @@ type Entry struct {
 	Weight float64
 	// Context, when not empty, lists words of which the query must hold at least one besides From.
 	Context []string
+
+	place string // file:line
+	both  bool   // written with <=>
 }
 
 // DefaultLexicon returns the embedded lexicon. The first call reads it.
@@ -86,23 +91,31 @@ func (l *Lexicon) read(name string, r io.Reader) error {
 		parse = l.parseNoise
 	}
 	lines := bufio.NewScanner(r)
-	for n := 1; lines.Scan(); n++ {
-		line, _, _ := strings.Cut(lines.Text(), "#")
+	n := 1
+	for ; lines.Scan(); n++ {
+		line, _, _ := strings.Cut(strings.TrimPrefix(lines.Text(), "\ufeff"), "#") // Windows editors put U+FEFF first
 		line = strings.TrimSpace(line)
 		if line == "" || strings.HasPrefix(line, "[") {
 			continue
 		}
-		if err := parse(line); err != nil {
-			return fmt.Errorf("%s:%d: %w", name, n, err)
+		place := fmt.Sprintf("%s:%d", name, n)
+		if err := parse(place, line); err != nil {
+			return fmt.Errorf("%s: %w", place, err)
 		}
 	}
-	return lines.Err()
+	if err := lines.Err(); err != nil {
+		return fmt.Errorf("%s:%d: %w", name, n, err)
+	}
+	return nil
 }
 
-func (l *Lexicon) parseNoise(line string) error {
+func (l *Lexicon) parseNoise(place, line string) error {
 	phrase, intent, _ := strings.Cut(line, "=>")
-	if phrase = Fold(strings.TrimSpace(phrase)); phrase == "" {
+	if phrase = strings.TrimSpace(Fold(phrase)); phrase == "" {
 		return fmt.Errorf("no phrase before =>")
+	}
+	if _, ok := l.noise[phrase]; ok {
+		l.repeated = append(l.repeated, fmt.Sprintf("%s: the noise %s stands there before", place, phrase))
 	}
 	l.noise[phrase] = strings.TrimSpace(intent)
 	l.longest = max(l.longest, len(phrase))
@@ -110,7 +123,7 @@ func (l *Lexicon) parseNoise(line string) error {
 }
 
 // parseEntry reads one line: everyday | everyday => official @weight, official ? context context.
-func (l *Lexicon) parseEntry(line string) error {
+func (l *Lexicon) parseEntry(place, line string) error {
 	arrow := "=>"
 	if strings.Contains(line, "<=>") {
 		arrow = "<=>"
@@ -119,10 +132,15 @@ func (l *Lexicon) parseEntry(line string) error {
 	if !ok {
 		return fmt.Errorf("%q has no =>; write 日常说法 => 规范用语", line)
 	}
-	right, ask, _ := strings.Cut(right, "?")
+	right, ask, asks := strings.Cut(right, "?")
 	var context []string
 	for _, w := range strings.Fields(ask) {
-		context = append(context, Fold(w))
+		if w = strings.TrimSpace(Fold(w)); w != "" { // the empty word would be in every query
+			context = append(context, w)
+		}
+	}
+	if asks && len(context) == 0 {
+		return fmt.Errorf("%q asks for no word behind the ?", line)
 	}
 	for _, to := range strings.Split(right, ",") {
 		term, weight, err := parseWeighted(to)
@@ -130,13 +148,15 @@ func (l *Lexicon) parseEntry(line string) error {
 			return err
 		}
 		for _, from := range strings.Split(left, "|") {
-			from = Fold(strings.TrimSpace(from))
+			from = strings.TrimSpace(Fold(from))
 			if from == "" || from == term {
 				return fmt.Errorf("%q maps nothing, or a word to itself", line)
 			}
-			l.add(Entry{from, term, weight, context})
-			if arrow == "<=>" {
-				l.add(Entry{term, from, weight, context})
+			e := Entry{From: from, To: term, Weight: weight, Context: context, place: place, both: arrow == "<=>"}
+			l.add(e)
+			if e.both {
+				e.From, e.To = e.To, e.From
+				l.add(e)
 			}
 		}
 	}
@@ -148,19 +168,21 @@ func parseWeighted(s string) (string, float64, error) {
 	weight := 0.8
 	if given {
 		var err error
-		if weight, err = strconv.ParseFloat(strings.TrimSpace(w), 64); err != nil || weight <= 0 || weight > 1 {
+		if weight, err = strconv.ParseFloat(strings.TrimSpace(w), 64); err != nil || !(weight > 0 && weight <= 1) {
 			return "", 0, fmt.Errorf("weight %q is not a number above 0 and at most 1", w)
 		}
 	}
-	if term = Fold(strings.TrimSpace(term)); term == "" {
+	if term = strings.TrimSpace(Fold(term)); term == "" {
 		return "", 0, fmt.Errorf("an official term is missing in %q", s)
 	}
 	return term, weight, nil
 }
 
+// add keeps the first of entries that say the same: a lexicon with a repeated line still works, and Check names the line.
 func (l *Lexicon) add(e Entry) {
 	for _, old := range l.entries[e.From] {
-		if old.To == e.To && slices.Equal(old.Context, e.Context) {
+		if old.To == e.To && sameWords(old.Context, e.Context) {
+			l.repeated = append(l.repeated, fmt.Sprintf("%s: %s => %s stands in %s already", e.place, e.From, e.To, old.place))
 			return
 		}
 	}
@@ -199,7 +221,11 @@ func (l *Lexicon) longestAt(norm string, i int) (int, []Entry) {
 		if end < len(norm) && !utf8.RuneStart(norm[end]) {
 			continue
 		}
-		if found := inContext(l.entries[norm[i:end]], norm[:i]+" "+norm[end:]); len(found) > 0 {
+		entries := l.entries[norm[i:end]]
+		if len(entries) == 0 {
+			continue // before the rest of the query is put together: nearly every span is no word
+		}
+		if found := inContext(entries, norm[:i]+" "+norm[end:]); len(found) > 0 {
 			return end, found
 		}
 	}
