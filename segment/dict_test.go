@@ -151,7 +151,7 @@ func TestCutting(t *testing.T) {
 }
 
 func TestFaultyDictionaryLineIsNamed(t *testing.T) {
-	for _, line := range []string{"户口 登记 500", "户口登记\t很多", "户口登记\t1"} {
+	for _, line := range []string{"户口 登记 500", "户口登记\t很多", "户口登记\t1", "户口登记\tNaN", "户口登记\t1e8"} {
 		_, err := segment.New(strings.NewReader("一网通办\n" + line + "\n"))
 		if err == nil || !strings.Contains(err.Error(), ":2:") {
 			t.Errorf("%q: error %v does not name line 2", line, err)

@@ -1,6 +1,7 @@
 package segment_test
 
 import (
+	"strings"
 	"testing"
 	"unicode/utf8"
 
@@ -28,10 +29,22 @@ func TestPinyin(t *testing.T) {
 	}
 }
 
-func FuzzPinyin(f *testing.F) {
-	for _, s := range []string{"银行", "办不了abc", "\xff行\xfe", "𠮷野家", "长长长"} {
-		f.Add(s)
+// Whoever types pinyin has 26 letters; ê or ń among the readings would be found by nobody.
+func TestReadingsCanBeTyped(t *testing.T) {
+	for _, block := range [][2]rune{{0x3400, 0x4DBF}, {0x4E00, 0x9FFF}, {0x20000, 0x2A6DF}} {
+		for r := block[0]; r <= block[1]; r++ {
+			for _, s := range segment.Pinyin(string(r)) {
+				if strings.Trim(s.Text, "abcdefghijklmnopqrstuvwxyz") != "" || s.Text == "" {
+					t.Errorf("%c is read %q", r, s.Text)
+				}
+			}
+		}
 	}
+}
+
+func FuzzPinyin(f *testing.F) {
+	seed(f)
+	f.Add("长长长办不了abc银行")
 	f.Fuzz(func(t *testing.T, text string) {
 		norm := segment.Fold(text)
 		at := 0
@@ -41,6 +54,9 @@ func FuzzPinyin(f *testing.F) {
 			}
 			if s.Han && utf8.RuneCountInString(norm[s.Start:s.End]) != 1 {
 				t.Fatalf("%q: syllable %+v is not one character", norm, s)
+			}
+			if s.Han && strings.Trim(s.Text, "abcdefghijklmnopqrstuvwxyz") != "" {
+				t.Fatalf("%q: syllable %+v cannot be typed", norm, s)
 			}
 			at = s.End
 		}

@@ -111,7 +111,7 @@ func parseTerm(line string) (string, float64, error) {
 	freq := float64(termFrequency)
 	if len(fields) == 2 {
 		f, err := strconv.ParseFloat(fields[1], 64)
-		if err != nil || f < 2 || f > 1e7 {
+		if err != nil || !(f >= 2 && f <= 1e7) { // so that NaN is refused
 			return "", 0, fmt.Errorf("frequency %q is not a number from 2 to 10,000,000", fields[1])
 		}
 		freq = f

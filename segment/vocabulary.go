@@ -98,8 +98,10 @@ func allHan(s string) bool {
 // shortened returns a word without each of its characters in turn.
 func shortened(word string) []string {
 	var list []string
-	for i, r := range word {
-		list = append(list, word[:i]+word[i+utf8.RuneLen(r):])
+	for i := 0; i < len(word); {
+		_, size := utf8.DecodeRuneInString(word[i:]) // not RuneLen, which is 3 for a broken byte
+		list = append(list, word[:i]+word[i+size:])
+		i += size
 	}
 	slices.Sort(list)
 	return slices.Compact(list)
