@@ -27,13 +27,13 @@ type Query struct {
 // Set is a judged set.
 type Set struct {
 	Documents []*corpus.Document
-	Queries   []Query // those that have judgements, in the file's order
+	Queries   []Query // those that some document answers, in the file's order
 	// Grades of documents by query: how well a document answers, 0 for not at all.
 	Grades map[string]map[string]int
 }
 
-// Load reads a set. Empty files, lines that cannot be read, unknown document or query IDs in the qrels and a set in which
-// no query is judged are errors that name file and line.
+// Load reads a set. Empty files, lines that cannot be read, IDs that stand twice, unknown document or query IDs in the
+// qrels, two grades for one document and a set in which no query is judged are errors that name file and line.
 func Load(corpusFile, queriesFile, qrelsFile string) (*Set, error) {
 	s := &Set{Grades: map[string]map[string]int{}}
 	var err error
@@ -48,8 +48,10 @@ func Load(corpusFile, queriesFile, qrelsFile string) (*Set, error) {
 		return nil, err
 	}
 	for _, q := range queries {
-		if len(s.Grades[q.ID]) > 0 {
+		if relevant(s.Grades[q.ID]) > 0 {
 			s.Queries = append(s.Queries, q)
+		} else {
+			delete(s.Grades, q.ID)
 		}
 	}
 	if len(s.Queries) == 0 {
@@ -80,11 +82,11 @@ func eachRecord(file string, visit func(line int, r record, m metadata) error) e
 	}
 	defer func() { _ = f.Close() }()
 	in := bufio.NewReaderSize(f, 1<<20)
-	n := 0
-	for {
+	empty := true
+	for n := 1; ; n++ {
 		raw, err := in.ReadBytes('\n')
 		if len(strings.TrimSpace(string(raw))) > 0 {
-			n++
+			empty = false
 			var r record
 			var m metadata
 			if e := json.Unmarshal(raw, &r); e != nil {
@@ -107,7 +109,7 @@ func eachRecord(file string, visit func(line int, r record, m metadata) error) e
 			return fmt.Errorf("read %s: %w", file, err)
 		}
 	}
-	if n == 0 {
+	if empty {
 		return fmt.Errorf("%s is empty", file)
 	}
 	return nil
@@ -144,12 +146,20 @@ func document(r record, m metadata) *corpus.Document {
 
 func loadQueries(file string) ([]Query, error) {
 	var queries []Query
-	err := eachRecord(file, func(_ int, r record, m metadata) error {
+	seen := map[string]bool{}
+	err := eachRecord(file, func(line int, r record, m metadata) error {
+		if seen[r.ID] {
+			return fmt.Errorf("%s:%d: query %q stands there twice", file, line, r.ID)
+		}
+		seen[r.ID] = true
 		queries = append(queries, Query{ID: r.ID, Text: r.Text, Type: m.Type})
 		return nil
 	})
 	return queries, err
 }
+
+// maxGrade bounds a grade: gains are powers of two, and those of grades in the thousands are infinite.
+const maxGrade = 30
 
 func (s *Set) loadGrades(file string, queries []Query) error {
 	knownDoc, knownQuery := map[string]bool{}, map[string]bool{}
@@ -158,51 +168,100 @@ func (s *Set) loadGrades(file string, queries []Query) error {
 	}
 	for _, q := range queries {
 		knownQuery[q.ID] = true
+		s.Grades[q.ID] = map[string]int{}
 	}
+	return eachJudgement(file, func(j judgement) error {
+		before, twice := s.Grades[j.query][j.document]
+		switch {
+		case !knownQuery[j.query]:
+			return fmt.Errorf("unknown query %q", j.query)
+		case !knownDoc[j.document]:
+			return fmt.Errorf("unknown document %q", j.document)
+		case twice && before != j.grade:
+			return fmt.Errorf("document %q has the grade %d for query %q already", j.document, before, j.query)
+		}
+		s.Grades[j.query][j.document] = j.grade
+		return nil
+	})
+}
+
+// judgement is a line of the qrels.
+type judgement struct {
+	query, document string
+	grade           int
+}
+
+// eachJudgement visits the lines of a qrels file. An error is returned with file and line before it.
+func eachJudgement(file string, visit func(judgement) error) error {
 	f, err := os.Open(file)
 	if err != nil {
 		return fmt.Errorf("open judgements: %w", err)
 	}
 	defer func() { _ = f.Close() }()
 	lines := bufio.NewScanner(f)
-	for n := 1; lines.Scan(); n++ {
-		fields := strings.Fields(lines.Text())
+	n := 1
+	for ; lines.Scan(); n++ {
+		fields := splitJudgement(lines.Text())
 		if len(fields) == 0 || n == 1 && fields[0] == "query-id" {
 			continue
 		}
-		if len(fields) == 4 { // TREC qrels: query, iteration, document, grade
-			fields = []string{fields[0], fields[2], fields[3]}
+		j, err := parseJudgement(fields)
+		if err == nil {
+			err = visit(j)
 		}
-		if len(fields) != 3 {
-			return fmt.Errorf("%s:%d: want query, document and grade, have %d fields", file, n, len(fields))
+		if err != nil {
+			return fmt.Errorf("%s:%d: %w", file, n, err)
 		}
-		grade, err := strconv.Atoi(fields[2])
-		switch {
-		case err != nil:
-			return fmt.Errorf("%s:%d: grade %q is not a whole number", file, n, fields[2])
-		case !knownQuery[fields[0]]:
-			return fmt.Errorf("%s:%d: unknown query %q", file, n, fields[0])
-		case !knownDoc[fields[1]]:
-			return fmt.Errorf("%s:%d: unknown document %q", file, n, fields[1])
-		}
-		if grade <= 0 {
-			continue
-		}
-		if s.Grades[fields[0]] == nil {
-			s.Grades[fields[0]] = map[string]int{}
-		}
-		s.Grades[fields[0]][fields[1]] = grade
 	}
-	return lines.Err()
+	if err := lines.Err(); err != nil {
+		return fmt.Errorf("%s:%d: %w", file, n, err)
+	}
+	return nil
 }
 
-// WriteTREC writes a run in TREC format: query Q0 document rank score tag.
+// splitJudgement splits at tabs where there are enough of them, since the IDs of a BEIR set may hold blanks.
+func splitJudgement(line string) []string {
+	line = strings.TrimSpace(strings.TrimPrefix(line, "\ufeff"))
+	fields := strings.Split(line, "\t")
+	if len(fields) != 3 && len(fields) != 4 {
+		return strings.Fields(line)
+	}
+	for i := range fields {
+		fields[i] = strings.TrimSpace(fields[i])
+	}
+	return fields
+}
+
+func parseJudgement(fields []string) (judgement, error) {
+	if len(fields) == 4 { // TREC qrels: query, iteration, document, grade
+		fields = []string{fields[0], fields[2], fields[3]}
+	}
+	if len(fields) != 3 {
+		return judgement{}, fmt.Errorf("want query, document and grade, have %d fields", len(fields))
+	}
+	grade, err := strconv.Atoi(fields[2])
+	if err != nil {
+		return judgement{}, fmt.Errorf("grade %q is not a whole number", fields[2])
+	}
+	if grade > maxGrade {
+		return judgement{}, fmt.Errorf("grade %d is above %d", grade, maxGrade)
+	}
+	return judgement{fields[0], fields[1], max(grade, 0)}, nil
+}
+
+// WriteTREC writes a run in TREC format: query Q0 document rank score tag. An ID or a tag that is empty or holds white
+// space is an error, because the format has nothing but white space between its columns.
 func WriteTREC(w io.Writer, runs []Run, tag string) error {
 	out := bufio.NewWriter(w)
 	sorted := append([]Run(nil), runs...)
 	sort.SliceStable(sorted, func(i, j int) bool { return sorted[i].Query.ID < sorted[j].Query.ID })
 	for _, r := range sorted {
 		for i, h := range r.Hits {
+			for _, column := range []string{r.Query.ID, h.ID, tag} {
+				if len(strings.Fields(column)) != 1 || strings.TrimSpace(column) != column {
+					return fmt.Errorf("%q cannot be a column of a TREC run", column)
+				}
+			}
 			if _, err := fmt.Fprintf(out, "%s Q0 %s %d %.6f %s\n", r.Query.ID, h.ID, i+1, h.Score, tag); err != nil {
 				return err
 			}

@@ -2,6 +2,7 @@ package eval
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math"
 	"sort"
@@ -44,8 +45,11 @@ type Scored struct {
 	Score float64
 }
 
-// Judge runs every judged query, one after the other, and reports.
+// Judge runs every judged query, one after the other, and reports. A set without queries is an error: it has no mean.
 func Judge(ctx context.Context, s index.Searcher, set *Set) (Report, []Run, error) {
+	if len(set.Queries) == 0 {
+		return Report{}, nil, errors.New("the judged set has no queries")
+	}
 	runs := make([]Run, 0, len(set.Queries))
 	for _, q := range set.Queries {
 		began := time.Now()
@@ -66,7 +70,7 @@ func Judge(ctx context.Context, s index.Searcher, set *Set) (Report, []Run, erro
 	return Measure(runs, set.Grades), runs, nil
 }
 
-// Measure computes a report from runs.
+// Measure computes a report from runs. A document that stands in a run more than once counts at its first place only.
 func Measure(runs []Run, grades map[string]map[string]int) Report {
 	r := Report{Queries: len(runs)}
 	if len(runs) == 0 {
@@ -75,12 +79,12 @@ func Measure(runs []Run, grades map[string]map[string]int) Report {
 	sums, counts := map[string]float64{}, map[string]float64{}
 	times := make([]float64, 0, len(runs))
 	for _, run := range runs {
-		g := grades[run.Query.ID]
-		ndcg := ndcgAt(10, run.Hits, g)
+		g, hits := grades[run.Query.ID], distinct(run.Hits)
+		ndcg := ndcgAt(10, hits, g)
 		r.NDCG10 += ndcg
-		r.MRR10 += reciprocalRank(10, run.Hits, g)
-		r.Recall10 += recallAt(10, run.Hits, g)
-		r.Recall100 += recallAt(100, run.Hits, g)
+		r.MRR10 += reciprocalRank(10, hits, g)
+		r.Recall10 += recallAt(10, hits, g)
+		r.Recall100 += recallAt(100, hits, g)
 		sums[run.Query.Type] += ndcg
 		counts[run.Query.Type]++
 		times = append(times, float64(run.Took.Microseconds())/1000)
@@ -98,6 +102,19 @@ func Measure(runs []Run, grades map[string]map[string]int) Report {
 		}
 	}
 	return r
+}
+
+// distinct returns the first hit of every document. Counting one twice would lift recall and nDCG above 1.
+func distinct(hits []Scored) []Scored {
+	seen := make(map[string]bool, len(hits))
+	kept := make([]Scored, 0, len(hits))
+	for _, h := range hits {
+		if !seen[h.ID] {
+			seen[h.ID] = true
+			kept = append(kept, h)
+		}
+	}
+	return kept
 }
 
 // percentile is the value at or below which a share p of the sorted values lie (nearest rank).
@@ -125,7 +142,19 @@ func ndcgAt(k int, hits []Scored, grades map[string]int) float64 {
 	return dcg / best
 }
 
-func gain(grade int) float64 { return math.Exp2(float64(grade)) - 1 }
+// gain is 0 for grades below 0, which some sets give to spam.
+func gain(grade int) float64 { return math.Exp2(float64(max(grade, 0))) - 1 }
+
+// relevant is the number of documents that answer at all.
+func relevant(grades map[string]int) int {
+	n := 0
+	for _, g := range grades {
+		if g > 0 {
+			n++
+		}
+	}
+	return n
+}
 
 func reciprocalRank(k int, hits []Scored, grades map[string]int) float64 {
 	for i, h := range hits[:min(k, len(hits))] {
@@ -137,7 +166,8 @@ func reciprocalRank(k int, hits []Scored, grades map[string]int) float64 {
 }
 
 func recallAt(k int, hits []Scored, grades map[string]int) float64 {
-	if len(grades) == 0 {
+	all := relevant(grades)
+	if all == 0 {
 		return 0
 	}
 	found := 0
@@ -146,7 +176,7 @@ func recallAt(k int, hits []Scored, grades map[string]int) float64 {
 			found++
 		}
 	}
-	return float64(found) / float64(len(grades))
+	return float64(found) / float64(all)
 }
 
 // Index puts a set's documents into an empty index.
