@@ -100,7 +100,7 @@ const (
 func (s *Server) Listen(addr string) error {
 	l, err := new(net.ListenConfig).Listen(context.Background(), "tcp", addr)
 	if err != nil {
-		return fmt.Errorf("listen on %s: %w; choose another with --addr", addr, err)
+		return fmt.Errorf("监听不了 %s：%w；请用 --addr 换一个地址", addr, err)
 	}
 	s.listener = l
 	s.http = &http.Server{

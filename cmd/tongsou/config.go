@@ -87,11 +87,14 @@ func settings() []setting {
 	}
 }
 
-// addFlags gives a command a flag for every setting: cache_mb is --cache-mb.
-func addFlags(cmd *cobra.Command) {
-	f := cmd.PersistentFlags()
+// addFlags gives a command a flag for each setting that it uses: cache_mb is --cache-mb.
+func addFlags(cmd *cobra.Command, used ...string) {
+	f := cmd.Flags()
 	f.String("config", "", "配置文件（默认读当前目录的 tongsou.yaml，没有也可以）")
 	for _, s := range settings() {
+		if !slices.Contains(used, s.key) {
+			continue
+		}
 		name := strings.ReplaceAll(s.key, "_", "-")
 		switch v := s.preset.(type) {
 		case string:

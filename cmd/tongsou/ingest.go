@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime/debug"
+	"strings"
 	"time"
 
 	"github.com/schollz/progressbar/v3"
@@ -33,12 +34,18 @@ JSONL/CSV/XLSX、网页 HTML、DOCX、PDF、报纸文本，以及它们的 .gz�
 		Example: `  tongsou ingest --data D ./资料
   tongsou ingest --data D --source 区政务局 事项.xlsx
   tongsou ingest --data D --source 区政务局 --remove    删除这个来源的全部文档`,
-		Args: cobra.MaximumNArgs(1),
+		Args: func(cmd *cobra.Command, args []string) error {
+			if len(args) > 1 {
+				return fmt.Errorf("一次收入一个文件或目录；给了 %d 个：%s", len(args), strings.Join(args, "、"))
+			}
+			return nil
+		},
 	}
-	cmd.Flags().StringVar(&source, "source", "", "来源名称（默认为路径）")
+	addFlags(cmd, "data", "shards", "cache_mb")
+	cmd.Flags().StringVar(&source, "source", "", "来源名称，删除与溯源时用（默认为路径）")
 	cmd.Flags().StringVar(&format, "format", "", "指定格式，不按内容识别")
 	cmd.Flags().StringVar(&rejects, "rejects", "", "未收入与存疑记录写到这个文件（默认为数据目录下的 rejects.jsonl）")
-	cmd.Flags().BoolVar(&asJSON, "json", false, "以 JSON 输出结果")
+	cmd.Flags().BoolVar(&asJSON, "json", false, "以 JSON 输出")
 	cmd.Flags().BoolVar(&remove, "remove", false, "删除 --source 指定的来源")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		c, err := loadConfig(cmd)
@@ -48,12 +55,17 @@ JSONL/CSV/XLSX、网页 HTML、DOCX、PDF、报纸文本，以及它们的 .gz�
 		if remove != (len(args) == 0) || remove && source == "" {
 			return fmt.Errorf("请给出要收入的文件或目录；或用 --remove 与 --source 指定要删除的来源")
 		}
-		s, err := openStore(cmd.Context(), c, true)
+		if !remove {
+			if _, err := os.Stat(args[0]); err != nil {
+				return fmt.Errorf("读不了 %s：%w", args[0], err)
+			}
+		}
+		s, err := openStore(cmd.Context(), c, !remove)
 		if err != nil {
 			return err
 		}
 		defer func() { _ = s.Close() }()
-		job := &ingestJob{config: c, store: s, out: cmd.OutOrStdout(), progress: newProgress(cmd.ErrOrStderr())}
+		job := &ingestJob{config: c, store: s, out: cmd.OutOrStdout(), notes: cmd.ErrOrStderr(), progress: newProgress(cmd.ErrOrStderr())}
 		if remove {
 			return job.remove(cmd.Context(), source, asJSON)
 		}
@@ -70,6 +82,7 @@ type ingestJob struct {
 	config   *Config
 	store    *store.Store
 	out      io.Writer
+	notes    io.Writer // what is not the result
 	progress *progress
 }
 
@@ -111,6 +124,9 @@ func (j *ingestJob) remove(ctx context.Context, source string, asJSON bool) erro
 	if err == nil && asJSON {
 		return printJSON(j.out, sum)
 	}
+	if err == nil && sum.Deleted == 0 {
+		fmt.Fprintln(j.notes, "没有只属于这个来源的文档；来源名称是收入时的 --source，默认为收入的路径。")
+	}
 	if err == nil {
 		fmt.Fprintf(j.out, "已删除来源 %s 的 %d 篇文档\n", source, sum.Deleted)
 	}
@@ -130,7 +146,7 @@ func (j *ingestJob) startIndexing(ctx context.Context) func() error {
 	e, err := openEngine(j.config)
 	if errors.Is(err, index.ErrLocked) {
 		return func() error {
-			fmt.Fprintln(j.out, "索引由正在运行的 serve 更新。")
+			fmt.Fprintln(j.notes, "索引由正在运行的 serve 更新，两秒内可以搜到。")
 			return nil
 		}
 	}

@@ -20,13 +20,21 @@ import (
 	"tongsou/index/embedded"
 )
 
-func main() { os.Exit(run()) }
-
-func run() int {
+func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
-	if err := root().ExecuteContext(ctx); err != nil {
-		fmt.Fprintln(os.Stderr, "错误：", err)
+	code := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
+	stop()
+	os.Exit(code)
+}
+
+// run is the whole program but for its process: it returns the exit code.
+func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
+	cmd := root()
+	cmd.SetArgs(args)
+	cmd.SetOut(stdout)
+	cmd.SetErr(stderr)
+	if err := cmd.ExecuteContext(ctx); err != nil {
+		fmt.Fprintf(stderr, "错误：%v\n", err)
 		return 1
 	}
 	return 0
@@ -42,9 +50,18 @@ func root() *cobra.Command {
   tongsou serve                         用内置示例数据启动，浏览器打开 http://localhost:8080
   tongsou ingest --data D 文件或目录      收入自己的数据
   tongsou search --data D 孩子上户口      在命令行里搜`,
+		Example: `  tongsou serve
+  tongsou help ingest                   看一个命令的用法`,
 		SilenceUsage: true, SilenceErrors: true,
+		Args: cobra.ArbitraryArgs, // so that RunE names the commands there are, in place of cobra's English
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if len(args) == 0 {
+				return cmd.Help()
+			}
+			return unknownCommand(cmd, args[0])
+		},
 	}
-	addFlags(cmd)
+	speakChinese(cmd)
 	cmd.AddCommand(serveCommand(), ingestCommand(), searchCommand(), segmentCommand(), evalCommand(), checkCommand(), versionCommand())
 	return cmd
 }
@@ -52,7 +69,7 @@ func root() *cobra.Command {
 func versionCommand() *cobra.Command {
 	var asJSON bool
 	cmd := &cobra.Command{
-		Use: "version", Short: "显示版本", Example: "  tongsou version", Args: cobra.NoArgs,
+		Use: "version", Short: "显示版本", Example: "  tongsou version", Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if asJSON {
 				return printJSON(cmd.OutOrStdout(), map[string]string{"version": version()})
@@ -61,7 +78,7 @@ func versionCommand() *cobra.Command {
 			return nil
 		},
 	}
-	cmd.Flags().BoolVar(&asJSON, "json", false, "输出 JSON")
+	cmd.Flags().BoolVar(&asJSON, "json", false, "以 JSON 输出")
 	return cmd
 }
 
@@ -98,11 +115,30 @@ func openStore(ctx context.Context, c *Config, create bool) (*store.Store, error
 	return store.Open(ctx, c.storePath())
 }
 
+// lockedError says that another process works in the data directory. What to do about it depends on the command.
+type lockedError struct {
+	data string
+	err  error
+}
+
+func (e *lockedError) Error() string {
+	return fmt.Sprintf("数据目录 %s 正由另一个 tongsou 使用", e.data)
+}
+func (e *lockedError) Unwrap() error { return e.err }
+
+// orElse adds to an error of openEngine what to do when the index is held by another process.
+func orElse(err error, advice string) error {
+	if errors.Is(err, index.ErrLocked) {
+		return fmt.Errorf("%w；%s", err, advice)
+	}
+	return err
+}
+
 // openEngine opens the index of a data directory.
 func openEngine(c *Config) (*embedded.Engine, error) {
 	e, err := embedded.Open(embedded.Options{Path: c.indexPath(), Shards: c.Shards, CacheBytes: int64(c.CacheMB) << 20})
 	if errors.Is(err, index.ErrLocked) {
-		return nil, fmt.Errorf("数据目录 %s 正由另一个 tongsou 使用；要向它查询，请加 --server http://地址:端口：%w", c.Data, err)
+		return nil, &lockedError{c.Data, err}
 	}
 	return e, err
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -30,18 +31,22 @@ func searchCommand() *cobra.Command {
   tongsou search --data D '"打通服务群众"'
   tongsou search --data D 社会保险法第五十八条
   tongsou search --server http://localhost:8080 公积金提取`,
-		Args: cobra.MinimumNArgs(1),
+		Args: someArgs("要搜的内容"),
 	}
-	cmd.Flags().StringVar(&server, "server", "", "向正在运行的 serve 查询，而不打开数据目录")
+	addFlags(cmd, "data", "place", "cache_mb")
+	cmd.Flags().StringVar(&server, "server", "", "向这个地址上正在运行的 serve 查询，而不打开数据目录")
 	cmd.Flags().StringSliceVar(&kinds, "kind", nil, "只搜这些类别：item、policy、news")
-	cmd.Flags().IntVar(&limit, "limit", 5, "每组条数")
-	cmd.Flags().BoolVar(&asJSON, "json", false, "输出 JSON（与 API 的回答相同）")
+	cmd.Flags().IntVar(&limit, "limit", 5, "每组条数，1 到 100")
+	cmd.Flags().BoolVar(&asJSON, "json", false, "以 JSON 输出，与 API 的回答相同")
 	cmd.Flags().BoolVar(&explain, "explain", false, "说明每条得分的由来")
 	cmd.Flags().BoolVar(&verbatim, "verbatim", false, "不扩展、不纠错，照原样搜")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		c, err := loadConfig(cmd)
 		if err != nil {
 			return err
+		}
+		if limit < 1 || limit > index.MaxLimit {
+			return fmt.Errorf("--limit %d 无效，应为 1 到 %d 的整数", limit, index.MaxLimit)
 		}
 		q := index.Query{Text: strings.Join(args, " "), Limit: limit, Explain: explain, Verbatim: verbatim, Place: c.Place, Facets: asJSON}
 		for _, k := range kinds {
@@ -72,7 +77,7 @@ func search(ctx context.Context, c *Config, server string, q index.Query) (*inde
 	}
 	e, err := openEngine(c)
 	if err != nil {
-		return nil, err
+		return nil, orElse(err, "要向它查询，请加 --server http://地址:端口")
 	}
 	defer func() { _ = e.Close() }()
 	return e.Search(ctx, q)
@@ -80,14 +85,15 @@ func search(ctx context.Context, c *Config, server string, q index.Query) (*inde
 
 // searchServer asks a running server, whose answer is the same object.
 func searchServer(ctx context.Context, server string, q index.Query) (*index.Result, error) {
+	if !strings.Contains(server, "://") {
+		server = "http://" + server
+	}
 	v := url.Values{"q": {q.Text}, "limit": {strconv.Itoa(q.Limit)}, "place": {q.Place}}
 	for _, k := range q.Filter.Kinds {
 		v.Add("kind", string(k))
 	}
 	for name, on := range map[string]bool{"explain": q.Explain, "verbatim": q.Verbatim, "facets": q.Facets} {
-		if on {
-			v.Set(name, "true")
-		}
+		v.Set(name, strconv.FormatBool(on))
 	}
 	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
 	defer cancel()
@@ -97,12 +103,17 @@ func searchServer(ctx context.Context, server string, q index.Query) (*index.Res
 	}
 	resp, err := http.DefaultClient.Do(req)
 	if err != nil {
-		return nil, fmt.Errorf("连不上服务器 %s：%w", server, err)
+		var u *url.Error // whose text repeats the whole address
+		if errors.As(err, &u) {
+			err = u.Err
+		}
+		return nil, fmt.Errorf("连不上服务器 %s（它在运行吗？）：%w", server, err)
 	}
 	defer func() { _ = resp.Body.Close() }()
 	if resp.StatusCode != http.StatusOK {
-		text, _ := io.ReadAll(io.LimitReader(resp.Body, 4096)) // what can be read of the reason
-		return nil, fmt.Errorf("服务器回答 %s：%s", resp.Status, text)
+		var p struct{ Title, Detail string }
+		_ = json.NewDecoder(io.LimitReader(resp.Body, 4096)).Decode(&p) // not every server on a port is ours
+		return nil, fmt.Errorf("服务器 %s 回答 %s %s %s", server, resp.Status, p.Title, p.Detail)
 	}
 	res := new(index.Result)
 	if err := json.NewDecoder(resp.Body).Decode(res); err != nil {

@@ -24,9 +24,14 @@ func serveCommand() *cobra.Command {
 		Use: "serve", Short: "启动网页与 API；数据目录为空时先载入内置示例",
 		Example: `  tongsou serve
   tongsou serve --data D --addr 127.0.0.1:8090 --place 1501`,
-		Args: cobra.NoArgs,
+		Long: `启动网页与 API，直到按 Ctrl+C。数据目录是空的就先载入内置示例，几秒内即可使用。
+
+网页在 /，API 在 /api/v1/search，说明在 /openapi.json，健康检查在 /healthz 与 /readyz。`,
+		Args: noArgs,
 	}
-	var noSample bool
+	addFlags(cmd, "data", "addr", "place", "shards", "cache_mb", "timeout", "max_concurrent", "log")
+	var noSample, asJSON bool
+	cmd.Flags().BoolVar(&asJSON, "json", false, "启动后以 JSON 输出网址")
 	cmd.Flags().BoolVar(&noSample, "no-sample", false, "数据目录为空时不载入示例数据")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		c, err := loadConfig(cmd)
@@ -36,6 +41,12 @@ func serveCommand() *cobra.Command {
 		p, err := open(cmd.Context(), c, !noSample, cmd.ErrOrStderr())
 		if err != nil {
 			return err
+		}
+		if asJSON {
+			if err := printJSON(cmd.OutOrStdout(), map[string]string{"url": p.URL()}); err != nil {
+				return errors.Join(err, p.Close())
+			}
+			return errors.Join(p.Run(cmd.Context()), p.Close())
 		}
 		fmt.Fprintf(cmd.OutOrStdout(), "通搜已启动，请用浏览器打开 %s （按 Ctrl+C 停止）\n", p.URL())
 		return errors.Join(p.Run(cmd.Context()), p.Close())
@@ -75,7 +86,7 @@ func open(ctx context.Context, c *Config, withSample bool, log io.Writer) (p *pr
 		engine <- err
 	}()
 	p.store, err = openStore(ctx, c, true)
-	if err = errors.Join(err, <-engine); err != nil {
+	if err = errors.Join(err, orElse(<-engine, "请先停止它，或用 --data 换一个目录")); err != nil {
 		return p, err
 	}
 	if withSample {
@@ -103,7 +114,7 @@ func (p *program) loadSample(ctx context.Context) error {
 	}
 	report, err := ingest.Run(ctx, p.store, ".", ingest.Options{Reader: reader.Options{FS: sample.Files, Source: sample.Source}})
 	if err != nil {
-		return fmt.Errorf("load the sample: %w", err)
+		return fmt.Errorf("载入示例数据：%w", err)
 	}
 	p.log.Info("数据目录是空的，已载入示例数据", "documents", report.Documents)
 	return nil
@@ -121,8 +132,7 @@ func (p *program) catchUp(ctx context.Context) error {
 		return err
 	}
 	if p.engine.Sequence() > last {
-		return fmt.Errorf("the index has seen change %d but the store ends at %d: the index belongs to another store; remove %s and start again",
-			p.engine.Sequence(), last, "the folder index in the data directory")
+		return errors.New(foreignIndex(p.engine.Sequence(), last))
 	}
 	stale := p.engine.Stale()
 	if !stale && last-p.engine.Sequence() <= smallBacklog {

@@ -24,9 +24,9 @@ func segmentCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "segment 文本", Short: "看一段文字怎样分词",
 		Example: "  tongsou segment 内蒙古自治区城乡居民基本养老保险参保登记",
-		Args:    cobra.MinimumNArgs(1),
+		Args:    someArgs("要分词的文字"),
 	}
-	cmd.Flags().BoolVar(&asJSON, "json", false, "输出 JSON，含字节位置")
+	cmd.Flags().BoolVar(&asJSON, "json", false, "以 JSON 输出，含字节位置")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		s, err := segment.Default()
 		if err != nil {
@@ -62,17 +62,21 @@ func evalCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "eval", Short: "用评测集衡量排序（BEIR 格式）",
 		Example: "  tongsou eval --corpus corpus.jsonl --queries queries.jsonl --qrels qrels/dev.tsv --run out.trec",
-		Args:    cobra.NoArgs,
+		Long: `把评测集的文档收进一个临时索引，逐条查询，报告 nDCG@10、MRR@10、召回率与耗时。不碰数据目录。
+
+评测集用 BEIR 格式：corpus.jsonl（_id、title、text），queries.jsonl（_id、text），
+qrels 为制表符分隔的查询、文档、等级。`,
+		Args: noArgs,
 	}
-	cmd.Flags().StringVar(&corpusFile, "corpus", "", "corpus.jsonl")
-	cmd.Flags().StringVar(&queries, "queries", "", "queries.jsonl")
-	cmd.Flags().StringVar(&qrels, "qrels", "", "dev.tsv：查询、文档、等级")
-	cmd.Flags().StringVar(&run, "run", "", "把结果写成 TREC run")
-	cmd.Flags().BoolVar(&asJSON, "json", false, "输出 JSON")
-	for _, f := range []string{"corpus", "queries", "qrels"} {
-		_ = cmd.MarkFlagRequired(f) // fails only for a flag that does not exist
-	}
+	cmd.Flags().StringVar(&corpusFile, "corpus", "", "文档文件 corpus.jsonl（必填）")
+	cmd.Flags().StringVar(&queries, "queries", "", "查询文件 queries.jsonl（必填）")
+	cmd.Flags().StringVar(&qrels, "qrels", "", "评判文件，如 qrels/dev.tsv（必填）")
+	cmd.Flags().StringVar(&run, "run", "", "把结果按 TREC run 格式写到这个文件")
+	cmd.Flags().BoolVar(&asJSON, "json", false, "以 JSON 输出")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+		if corpusFile == "" || queries == "" || qrels == "" {
+			return fmt.Errorf("请用 --corpus、--queries、--qrels 给出评测集的三个文件，例如：%s", firstExample(cmd))
+		}
 		set, err := eval.Load(corpusFile, queries, qrels)
 		if err != nil {
 			return err
@@ -133,9 +137,12 @@ func checkCommand() *cobra.Command {
 	var asJSON bool
 	cmd := &cobra.Command{
 		Use: "check", Short: "核对存储与索引，并说明怎样修复",
-		Example: "  tongsou check --data D", Args: cobra.NoArgs,
+		Long: `逐页核对存储，再核对索引是否与存储一致，只看不改。不符时说明怎样修复，并以 1 退出。
+serve 正在使用的数据目录要先停下 serve 再核对。`,
+		Example: "  tongsou check --data D", Args: noArgs,
 	}
-	cmd.Flags().BoolVar(&asJSON, "json", false, "输出 JSON")
+	addFlags(cmd, "data", "cache_mb")
+	cmd.Flags().BoolVar(&asJSON, "json", false, "以 JSON 输出")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		c, err := loadConfig(cmd)
 		if err != nil {
@@ -146,23 +153,19 @@ func checkCommand() *cobra.Command {
 			return err
 		}
 		defer func() { _ = s.Close() }()
-		e, err := openEngine(c)
-		if err != nil {
-			return err
-		}
-		defer func() { _ = e.Close() }()
-		h, err := examine(cmd.Context(), s, e)
+		h, err := examine(cmd.Context(), c, s)
 		if err != nil {
 			return err
 		}
 		if asJSON {
-			return printJSON(cmd.OutOrStdout(), h)
+			err = printJSON(cmd.OutOrStdout(), h)
+		} else {
+			h.print(cmd.OutOrStdout(), c)
 		}
-		h.print(cmd.OutOrStdout(), c)
-		if len(h.Faults) > 0 {
-			return fmt.Errorf("发现 %d 处不符", len(h.Faults))
+		if err == nil && len(h.Faults) > 0 {
+			err = fmt.Errorf("发现 %d 处不符", len(h.Faults))
 		}
-		return nil
+		return err
 	}
 	return cmd
 }
@@ -175,10 +178,13 @@ type health struct {
 	Faults        []string            `json:"faults"`
 }
 
-func examine(ctx context.Context, s *store.Store, e *embedded.Engine) (*health, error) {
-	h := &health{Faults: []string{}}
+func examine(ctx context.Context, c *Config, s *store.Store) (*health, error) {
+	h := &health{Faults: []string{}, Index: index.Status{Documents: map[corpus.Kind]int{}}}
 	if err := s.Verify(ctx); err != nil {
-		return nil, err
+		if ctx.Err() != nil {
+			return nil, err
+		}
+		h.fault("存储有损坏：%v；请用备份换下 %s，没有备份就删除数据目录，重新收入", err, c.storePath())
 	}
 	var err error
 	if h.Store, err = s.Count(ctx); err != nil {
@@ -187,21 +193,58 @@ func examine(ctx context.Context, s *store.Store, e *embedded.Engine) (*health, 
 	if h.StoreSequence, err = s.Sequence(ctx); err != nil {
 		return nil, err
 	}
+	// Opening an index that is not there would make one, and a check only looks.
+	if _, err := os.Stat(c.indexPath()); errors.Is(err, os.ErrNotExist) {
+		h.fault("没有索引；启动 serve 或再运行一次 ingest 即可从存储重建")
+		return h, nil
+	}
+	e, err := openEngine(c)
+	if errors.Is(err, index.ErrLocked) {
+		return nil, orElse(err, "请先停止它，再运行 check")
+	}
+	if err != nil {
+		h.fault("打不开索引：%v；%s", err, rebuild(c))
+		return h, nil
+	}
+	err = h.compare(ctx, c, e)
+	return h, errors.Join(err, e.Close())
+}
+
+// rebuild says how to make the index anew. The store is the truth, so nothing is lost.
+func rebuild(c *Config) string {
+	return fmt.Sprintf("请删除文件夹 %s，再启动 serve 或运行 ingest，即从存储重建", c.indexPath())
+}
+
+// foreignIndex says that an index has seen more than the store ever told.
+func foreignIndex(seen, last uint64) string {
+	return fmt.Sprintf("索引已到第 %d 号变更，存储只到第 %d 号：索引属于另一个存储；请删除数据目录下的 index 文件夹，再启动即可重建", seen, last)
+}
+
+func (h *health) compare(ctx context.Context, c *Config, e *embedded.Engine) error {
+	var err error
 	if h.Index, err = e.Status(ctx); err != nil {
-		return nil, err
+		return err
 	}
-	if h.Index.Sequence != h.StoreSequence {
-		h.Faults = append(h.Faults, fmt.Sprintf("索引停在第 %d 号变更，存储已到第 %d 号；再运行一次 ingest 或启动 serve 即可赶上", h.Index.Sequence, h.StoreSequence))
-	}
-	for _, k := range corpus.Kinds() {
-		if h.Store[k] != h.Index.Documents[k] && h.Index.Sequence == h.StoreSequence {
-			h.Faults = append(h.Faults, fmt.Sprintf("%s：存储有 %d 篇，索引有 %d 篇；删除数据目录下的 index 文件夹，再启动 serve 即可重建", index.KindLabel(k), h.Store[k], h.Index.Documents[k]))
+	switch seen := h.Index.Sequence; {
+	case seen > h.StoreSequence:
+		h.fault("%s", foreignIndex(seen, h.StoreSequence))
+	case seen < h.StoreSequence:
+		h.fault("索引停在第 %d 号变更，存储已到第 %d 号；启动 serve 或再运行一次 ingest 即可赶上", seen, h.StoreSequence)
+	default:
+		for _, k := range corpus.Kinds() {
+			if h.Store[k] != h.Index.Documents[k] {
+				h.fault("%s：存储有 %d 篇，索引有 %d 篇；%s", index.KindLabel(k), h.Store[k], h.Index.Documents[k], rebuild(c))
+			}
 		}
 	}
 	if e.Stale() {
-		h.Faults = append(h.Faults, "索引由另一版本的词典或程序建立；启动 serve 会在后台重建，期间照常可搜")
+		h.fault("索引由另一版本的词典或程序建立；启动 serve 会在后台重建，期间照常可搜")
 	}
-	return h, nil
+	return nil
+}
+
+func (h *health) fault(format string, args ...any) {
+	h.Faults = append(h.Faults, fmt.Sprintf(format, args...))
 }
 
 func (h *health) print(w io.Writer, c *Config) {

@@ -156,12 +156,14 @@ func (s *Store) Close() error {
 
 // Summary is what a change to the store did.
 type Summary struct {
-	Added, Updated, Unchanged int
+	Added     int `json:"added"`
+	Updated   int `json:"updated"`
+	Unchanged int `json:"unchanged"`
 	// Linked counts documents that another source already had: they were not stored a second time.
-	Linked  int
-	Deleted int
+	Linked  int `json:"linked"`
+	Deleted int `json:"deleted"`
 	// Sequence is the store's sequence number afterwards.
-	Sequence uint64
+	Sequence uint64 `json:"sequence"`
 }
 
 // Add adds the counts of another summary.
