@@ -250,7 +250,11 @@ func setMaterials(d *corpus.Document, v string) string {
 		}
 		return ""
 	}
-	for _, part := range numbered(v) {
+	parts := numbered(v)
+	if strings.Contains(v, "|") { // fields tell where a material ends, so a semicolon between two is no part of a name
+		parts = numbered(strings.NewReplacer("；", "\n", ";", "\n").Replace(v))
+	}
+	for _, part := range parts {
 		f := strings.Split(part, "|")
 		m := corpus.Material{Name: strings.TrimSpace(f[0])}
 		if len(f) > 1 {

@@ -14,7 +14,7 @@ func (newsRecords) Name() string { return "news" }
 
 func (newsRecords) Accepts(f *File) bool {
 	r, ok := firstRow(f.Head)
-	return ok && r.has("title", "标题") && r.has("text", "content", "正文") && r.has("date", "brief", "发布日期", "pub_date")
+	return ok && r.has("title", "标题") && r.has("text", "content", "正文") && r.has("date", "brief", "发布日期", "pub_date", "publish_date")
 }
 
 var (

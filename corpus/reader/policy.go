@@ -27,7 +27,9 @@ var (
 
 func (policyRecords) Accepts(f *File) bool {
 	r, ok := firstRow(f.Head)
-	return ok && r.has(policyTitle...) && r.has(policyText...) && (r.has(policyNumber...) || r.has(policyIssuer...))
+	// A source says nothing of the kind: news has one too.
+	return ok && r.has(policyTitle...) && r.has(policyText...) &&
+		(r.has(policyNumber...) || r.has("release_office", "issuer", "发文机关", "department"))
 }
 
 func (policyRecords) Read(f *File, emit Emit) error {
