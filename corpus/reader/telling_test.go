@@ -22,7 +22,7 @@ func TestRecordsAreToldApart(t *testing.T) {
 			t.Errorf("%s: %+v", c.name, got)
 		}
 	}
-	table := "事项名称,申请材料\n养犬登记,居民身份证|原件|1；犬只免疫证明|电子\n收养登记,户口簿；身份证\n"
+	table := "事项名称,实施主体,申请材料\n养犬登记,某区公安局,居民身份证|原件|1；犬只免疫证明|电子\n收养登记,某区民政局,户口簿；身份证\n"
 	got := read(t, "items.csv", []byte(table), reader.Options{})
 	if len(got.Documents) != 2 {
 		t.Fatalf("%+v", got)
