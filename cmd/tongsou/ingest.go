@@ -23,7 +23,8 @@ import (
 )
 
 func ingestCommand() *cobra.Command {
-	var source, format, rejects string
+	var opts reader.Options
+	var rejects string
 	var asJSON, remove bool
 	cmd := &cobra.Command{
 		Use: "ingest 文件或目录", Short: "收入文件：读取、检查、存储并建立索引",
@@ -33,6 +34,7 @@ JSONL/CSV/XLSX、网页 HTML、DOCX、PDF、报纸文本，以及它们的 .gz�
 重复运行不会重复收入；中断后再运行一次即可接着收。serve 运行时也可以收入，两秒内就能搜到。`,
 		Example: `  tongsou ingest --data D ./资料
   tongsou ingest --data D --source 区政务局 事项.xlsx
+  tongsou ingest --data D --mapping 列名.yaml 事项.csv
   tongsou ingest --data D --source 区政务局 --remove    删除这个来源的全部文档`,
 		Args: func(cmd *cobra.Command, args []string) error {
 			if len(args) > 1 {
@@ -42,8 +44,10 @@ JSONL/CSV/XLSX、网页 HTML、DOCX、PDF、报纸文本，以及它们的 .gz�
 		},
 	}
 	addFlags(cmd, "data", "shards", "cache_mb")
-	cmd.Flags().StringVar(&source, "source", "", "来源名称，删除与溯源时用（默认为路径）")
-	cmd.Flags().StringVar(&format, "format", "", "指定格式，不按内容识别")
+	cmd.Flags().StringVar(&opts.Source, "source", "", "来源名称，删除与溯源时用（默认为路径）")
+	cmd.Flags().StringVar(&opts.Format, "format", "", "指定格式，不按内容识别")
+	cmd.Flags().StringVar(&opts.Mapping, "mapping", "", "列名对照文件：表格的列名不是通用名称时，写明哪一列是哪个字段")
+	cmd.Flags().IntVar(&opts.Year, "year", 0, "正文日期不写年份时（如报纸）所属的年份")
 	cmd.Flags().StringVar(&rejects, "rejects", "", "未收入与存疑记录写到这个文件（默认为数据目录下的 rejects.jsonl）")
 	cmd.Flags().BoolVar(&asJSON, "json", false, "以 JSON 输出")
 	cmd.Flags().BoolVar(&remove, "remove", false, "删除 --source 指定的来源")
@@ -52,7 +56,7 @@ JSONL/CSV/XLSX、网页 HTML、DOCX、PDF、报纸文本，以及它们的 .gz�
 		if err != nil {
 			return err
 		}
-		if remove != (len(args) == 0) || remove && source == "" {
+		if remove != (len(args) == 0) || remove && opts.Source == "" {
 			return fmt.Errorf("请给出要收入的文件或目录；或用 --remove 与 --source 指定要删除的来源")
 		}
 		if !remove {
@@ -67,12 +71,12 @@ JSONL/CSV/XLSX、网页 HTML、DOCX、PDF、报纸文本，以及它们的 .gz�
 		defer func() { _ = s.Close() }()
 		job := &ingestJob{config: c, store: s, out: cmd.OutOrStdout(), notes: cmd.ErrOrStderr(), progress: newProgress(cmd.ErrOrStderr())}
 		if remove {
-			return job.remove(cmd.Context(), source, asJSON)
+			return job.remove(cmd.Context(), opts.Source, asJSON)
 		}
 		if rejects == "" {
 			rejects = filepath.Join(c.Data, "rejects.jsonl")
 		}
-		return job.run(cmd.Context(), args[0], reader.Options{Source: source, Format: format}, rejects, asJSON)
+		return job.run(cmd.Context(), args[0], opts, rejects, asJSON)
 	}
 	return cmd
 }

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"sort"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -15,7 +14,6 @@ import (
 	"tongsou/corpus/store"
 	"tongsou/index"
 	"tongsou/index/embedded"
-	"tongsou/index/eval"
 	"tongsou/segment"
 )
 
@@ -54,83 +52,6 @@ func joinTokens(tokens []segment.Token, parts bool) string {
 		}
 	}
 	return strings.Join(list, " / ")
-}
-
-func evalCommand() *cobra.Command {
-	var corpusFile, queries, qrels, run string
-	var asJSON bool
-	cmd := &cobra.Command{
-		Use: "eval", Short: "用评测集衡量排序（BEIR 格式）",
-		Example: "  tongsou eval --corpus corpus.jsonl --queries queries.jsonl --qrels qrels/dev.tsv --run out.trec",
-		Long: `把评测集的文档收进一个临时索引，逐条查询，报告 nDCG@10、MRR@10、召回率与耗时。不碰数据目录。
-
-评测集用 BEIR 格式：corpus.jsonl（_id、title、text），queries.jsonl（_id、text），
-qrels 为制表符分隔的查询、文档、等级。`,
-		Args: noArgs,
-	}
-	cmd.Flags().StringVar(&corpusFile, "corpus", "", "文档文件 corpus.jsonl（必填）")
-	cmd.Flags().StringVar(&queries, "queries", "", "查询文件 queries.jsonl（必填）")
-	cmd.Flags().StringVar(&qrels, "qrels", "", "评判文件，如 qrels/dev.tsv（必填）")
-	cmd.Flags().StringVar(&run, "run", "", "把结果按 TREC run 格式写到这个文件")
-	cmd.Flags().BoolVar(&asJSON, "json", false, "以 JSON 输出")
-	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
-		if corpusFile == "" || queries == "" || qrels == "" {
-			return fmt.Errorf("请用 --corpus、--queries、--qrels 给出评测集的三个文件，例如：%s", firstExample(cmd))
-		}
-		set, err := eval.Load(corpusFile, queries, qrels)
-		if err != nil {
-			return err
-		}
-		report, runs, err := judge(cmd.Context(), set)
-		if err != nil {
-			return err
-		}
-		if run != "" {
-			if err := writeRun(run, runs); err != nil {
-				return err
-			}
-		}
-		if asJSON {
-			return printJSON(cmd.OutOrStdout(), report)
-		}
-		fmt.Fprintln(cmd.OutOrStdout(), report)
-		types := make([]string, 0, len(report.Types))
-		for t := range report.Types {
-			types = append(types, t)
-		}
-		sort.Strings(types)
-		for _, t := range types {
-			fmt.Fprintf(cmd.OutOrStdout(), "  %-12s nDCG@10 %.4f\n", t, report.Types[t])
-		}
-		return nil
-	}
-	return cmd
-}
-
-// judge indexes the set in a temporary folder and runs its queries.
-func judge(ctx context.Context, set *eval.Set) (report eval.Report, runs []eval.Run, err error) {
-	dir, err := os.MkdirTemp("", "tongsou-eval-")
-	if err != nil {
-		return report, nil, err
-	}
-	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
-	e, err := embedded.Open(embedded.Options{Path: dir})
-	if err != nil {
-		return report, nil, err
-	}
-	defer func() { err = errors.Join(err, e.Close()) }()
-	if err := eval.Index(ctx, e, set); err != nil {
-		return report, nil, err
-	}
-	return eval.Judge(ctx, e, set)
-}
-
-func writeRun(path string, runs []eval.Run) error {
-	f, err := os.Create(path)
-	if err != nil {
-		return fmt.Errorf("写不了 %s：%w", path, err)
-	}
-	return errors.Join(eval.WriteTREC(f, runs, "tongsou"), f.Close())
 }
 
 func checkCommand() *cobra.Command {
