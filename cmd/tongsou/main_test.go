@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"database/sql"
 	"encoding/json"
 	"io"
 	"net/http"
@@ -129,6 +130,7 @@ func firstHit(t *testing.T, raw []byte) string {
 
 // TestServeOnNothing is what a newcomer does first, and what the one who ingests beside a running server does.
 func TestServeOnNothing(t *testing.T) {
+	t.Parallel()
 	data := t.TempDir()
 	address, stop := serving(t, data)
 	for _, path := range []string{"/healthz", "/readyz", "/openapi.json", "/", "/?q=" + url.QueryEscape("公积金")} {
@@ -136,16 +138,22 @@ func TestServeOnNothing(t *testing.T) {
 			t.Errorf("GET %s: %d", path, status)
 		}
 	}
+	_, fromAPI := fetch(t, address+"/api/v1/search?limit=5&q="+url.QueryEscape("孩子上户口"))
 	if _, body := fetch(t, address+"/api/v1/search?q="+url.QueryEscape("孩子上户口")); !strings.Contains(firstHit(t, body), "出生登记") {
 		t.Errorf("孩子上户口 finds %q first", firstHit(t, body))
 	}
 
+	for _, c := range [][]string{{"check", "--data", data}, {"serve", "--data", data, "--addr", "127.0.0.1:0"}} {
+		if _, err := tongsou(t, c...); err == nil || !strings.Contains(err.Error(), "停止它") {
+			t.Errorf("%s of a data directory that a server holds: %v; want the advice to stop it", c[0], err)
+		}
+	}
 	_, err := tongsou(t, "search", "--data", data, "公积金")
 	if err == nil || !strings.Contains(err.Error(), "--server") {
 		t.Errorf("a data directory that a server holds: %v; want the advice to use --server", err)
 	}
 	var local index.Result
-	if err := json.Unmarshal([]byte(must(t, "search", "--server", address, "--json", "公积金提取")), &local); err != nil {
+	if err := json.Unmarshal([]byte(must(t, "search", "--server", strings.TrimPrefix(address, "http://"), "--json", "公积金提取")), &local); err != nil {
 		t.Fatal(err)
 	}
 	if len(local.Groups) == 0 || len(local.Groups[0].Hits) == 0 || !strings.Contains(local.Groups[0].Hits[0].PlainTitle(), "公积金提取") {
@@ -153,13 +161,14 @@ func TestServeOnNothing(t *testing.T) {
 	}
 
 	file := write(t, filepath.Join(t.TempDir(), "new.jsonl"), `{"id": "n1", "kind": "news", "title": "蓝莓采摘节周六开幕", "published": "2026-01-02"}`+"\n")
-	if out := must(t, "ingest", "--data", data, file); !strings.Contains(out, "新增 1") {
-		t.Errorf("ingest beside serve says %s", out)
+	var report struct{ Added int }
+	if out := must(t, "ingest", "--json", "--data", data, file); json.Unmarshal([]byte(out), &report) != nil || report.Added != 1 {
+		t.Errorf("ingest --json beside serve says %s", out)
 	}
 	began := time.Now()
 	for firstHit(t, second(fetch(t, address+"/api/v1/search?q="+url.QueryEscape("蓝莓采摘节")))) != "蓝莓采摘节周六开幕" {
-		if time.Since(began) > 30*time.Second {
-			t.Fatal("a document that was ingested beside serve is not found")
+		if time.Since(began) > 2*time.Second {
+			t.Fatal("a document that was ingested beside serve is not found within two seconds")
 		}
 		time.Sleep(20 * time.Millisecond)
 	}
@@ -167,14 +176,56 @@ func TestServeOnNothing(t *testing.T) {
 	if err := stop(); err != nil {
 		t.Errorf("serve ended with %v", err)
 	}
-	if out := must(t, "check", "--data", data); !strings.Contains(out, "相符") {
+	if resp, err := http.Get(address + "/healthz"); err == nil {
+		_ = resp.Body.Close()
+		t.Error("the server answers after it stopped")
+	}
+	var health struct{ Faults []string }
+	if out := must(t, "check", "--json", "--data", data); json.Unmarshal([]byte(out), &health) != nil || health.Faults == nil || len(health.Faults) > 0 {
 		t.Errorf("check after a stop says %s", out)
 	}
+	// One document was added since, which the answer does not hold.
+	fromFile := must(t, "search", "--json", "--data", data, "孩子上户口")
+	if got, want := answer(t, []byte(fromFile)), answer(t, fromAPI); got != want {
+		t.Errorf("search --json answers\n%s\nthe API\n%s", got, want)
+	}
+}
+
+// answer is a search's answer without what differs from one search to the next: the time it took, and the statistics
+// that move with every document.
+func answer(t *testing.T, raw []byte) string {
+	t.Helper()
+	var res map[string]any
+	if err := json.Unmarshal(raw, &res); err != nil {
+		t.Fatalf("%v in %s", err, raw)
+	}
+	delete(res, "took_ms")
+	text, err := json.Marshal(unscored(res))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}
+
+func unscored(v any) any {
+	switch v := v.(type) {
+	case map[string]any:
+		delete(v, "score")
+		for k := range v {
+			v[k] = unscored(v[k])
+		}
+	case []any:
+		for i := range v {
+			v[i] = unscored(v[i])
+		}
+	}
+	return v
 }
 
 func second(_ int, body []byte) []byte { return body }
 
 func TestIngestKeepsTheGoodAndNamesTheBad(t *testing.T) {
+	t.Parallel()
 	data, dir := t.TempDir(), t.TempDir()
 	write(t, filepath.Join(dir, "items.csv"), "事项名称,基本编码,实施主体,法定办结时限,承诺办结时限\n新生儿出生登记,000709001000,某区公安局,3个工作日,1个工作日\n收养登记,000123001000,某区民政局,3个工作日,9个工作日\n")
 	write(t, filepath.Join(dir, "news.jsonl"), `{"id": "n1", "kind": "news", "title": "政务大厅周六开门"}`+"\n{\"id\": \"n2\", \"kind\": \"news\", \"title\": \"\"}\n")
@@ -203,19 +254,85 @@ func TestIngestKeepsTheGoodAndNamesTheBad(t *testing.T) {
 }
 
 func TestCheckSaysHowToMend(t *testing.T) {
+	t.Parallel()
 	data := t.TempDir()
-	file := write(t, filepath.Join(t.TempDir(), "n.jsonl"), `{"id": "n1", "kind": "news", "title": "政务大厅周六开门"}`+"\n")
+	file := write(t, filepath.Join(t.TempDir(), "n.jsonl"), `{"id": "n1", "kind": "news", "title": "政务大厅周六开门"}
+{"id": "n2", "kind": "news", "title": "政务大厅周日关门"}
+`)
 	must(t, "ingest", "--data", data, file)
-	if err := os.RemoveAll(filepath.Join(data, "index")); err != nil {
-		t.Fatal(err)
+	remove := func(name string) {
+		if err := os.RemoveAll(filepath.Join(data, filepath.FromSlash(name))); err != nil {
+			t.Fatal(err)
+		}
 	}
-	if out, err := tongsou(t, "check", "--data", data); err == nil || !strings.Contains(out, "ingest") {
-		t.Errorf("check without an index: %v\n%s", err, out)
+	for _, c := range []struct {
+		name  string
+		harm  func()
+		says  []string
+		cured bool // by what check advises: remove the index where it says so, then ingest
+	}{
+		{"no index", func() { remove("index") }, []string{"没有索引", "ingest"}, true},
+		{"half an index", func() { remove("index/CURRENT") }, []string{"停在第 0 号"}, true},
+		{"a damaged index", func() { breakShards(t, data) }, []string{"打不开索引", filepath.Join(data, "index")}, true},
+		{"a document gone that the store had", func() {
+			tamper(t, data, "DELETE FROM document WHERE id = 'n1'", "DELETE FROM origin WHERE id = 'n1'")
+		}, []string{"存储有 1 篇，索引有 2 篇", filepath.Join(data, "index")}, true},
+		{"a store that was set back", func() {
+			tamper(t, data, "DELETE FROM document WHERE id = 'n2'", "DELETE FROM origin WHERE id = 'n2'", "UPDATE document SET seq = 1")
+		}, []string{"索引属于另一个存储"}, true},
+		{"a document without a source", func() { tamper(t, data, "DELETE FROM origin WHERE id = 'n1'") }, []string{`"n1"`, "备份"}, false},
+	} {
+		c.harm()
+		out, err := tongsou(t, "check", "--data", data)
+		if err == nil {
+			t.Errorf("%s: check sees nothing:\n%s", c.name, out)
+		}
+		for _, want := range c.says {
+			if !strings.Contains(out, want) {
+				t.Errorf("%s: check does not say %s:\n%s", c.name, want, out)
+			}
+		}
+		if !c.cured {
+			if asJSON, err := tongsou(t, "check", "--json", "--data", data); err == nil || !strings.Contains(asJSON, `"faults": [`) {
+				t.Errorf("%s: check --json: %v\n%s", c.name, err, asJSON)
+			}
+			continue
+		}
+		if strings.Contains(out, "删除") {
+			remove("index")
+		}
+		must(t, "ingest", "--data", data, file)
+		must(t, "check", "--data", data)
 	}
-	must(t, "ingest", "--data", data, file) // the advice
-	must(t, "check", "--data", data)
 	if _, err := tongsou(t, "check", "--data", filepath.Join(data, "none")); err == nil || !strings.Contains(err.Error(), "ingest") {
 		t.Errorf("check of nothing: %v", err)
+	}
+}
+
+// tamper changes the store behind the program's back.
+func tamper(t *testing.T, data string, statements ...string) {
+	t.Helper()
+	db, err := sql.Open("sqlite", filepath.Join(data, "store.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = db.Close() }()
+	for _, s := range statements {
+		if _, err := db.ExecContext(t.Context(), s); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// breakShards empties the file that says what a shard's segments are.
+func breakShards(t *testing.T, data string) {
+	t.Helper()
+	files, err := filepath.Glob(filepath.Join(data, "index", "gen-*", "*", "index_meta.json"))
+	if err != nil || len(files) == 0 {
+		t.Fatalf("no shards: %v", err)
+	}
+	for _, f := range files {
+		write(t, f, "")
 	}
 }
 
@@ -241,6 +358,7 @@ func TestConfigNamesWhatIsWrong(t *testing.T) {
 }
 
 func TestEvalJudgesASet(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	corpusFile := write(t, filepath.Join(dir, "corpus.jsonl"), `{"_id": "d1", "title": "新生儿出生登记", "text": "孩子出生后登记户口"}
 {"_id": "d2", "title": "住房公积金提取", "text": "购房提取公积金"}
@@ -265,18 +383,81 @@ func TestEvalJudgesASet(t *testing.T) {
 }
 
 func TestEveryCommandShowsHow(t *testing.T) {
-	for _, c := range root().Commands() {
-		if c.Example == "" && c.Name() != "help" && c.Name() != "completion" {
+	t.Parallel()
+	for _, c := range append(root().Commands(), root()) {
+		if c.Name() == "completion" {
+			continue
+		}
+		if c.Example == "" {
 			t.Errorf("%s has no example in its help", c.Name())
 		}
-		if f := c.Flags().Lookup("json"); f == nil && c.Name() != "serve" {
+		if c.HasParent() && c.Name() != "help" && c.Flags().Lookup("json") == nil {
 			t.Errorf("%s has no --json", c.Name())
 		}
+		help := must(t, c.Name(), "--help")
+		if !c.HasParent() {
+			help = must(t)
+		}
+		for _, want := range []string{"用法：", "例子：", "选项：", c.Example} {
+			if !strings.Contains(help, want) {
+				t.Errorf("the help of %s lacks %q:\n%s", c.Name(), want, help)
+			}
+		}
+		for _, no := range []string{"default", "Usage", "Flags", "help for"} {
+			if strings.Contains(help, no) {
+				t.Errorf("the help of %s has English in it (%s):\n%s", c.Name(), no, help)
+			}
+		}
+	}
+	var parsed struct {
+		Words []struct{ Text string }
+	}
+	if out := must(t, "segment", "--json", "养老保险"); json.Unmarshal([]byte(out), &parsed) != nil || len(parsed.Words) == 0 {
+		t.Errorf("segment --json prints %s", out)
 	}
 	if out := must(t, "segment", "内蒙古自治区城乡居民基本养老保险"); !strings.Contains(out, "养老保险") {
 		t.Errorf("segment prints %s", out)
 	}
-	if out := must(t, "version", "--json"); !strings.Contains(out, `"version"`) {
+	if out := must(t, "version", "--json"); !json.Valid([]byte(out)) || !strings.Contains(out, `"version"`) {
 		t.Errorf("version --json prints %s", out)
+	}
+}
+
+// TestMistakesAreAnswered is what a newcomer types wrong: the answer says in Chinese what to type instead.
+func TestMistakesAreAnswered(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	for _, c := range []struct {
+		args string
+		says string
+	}{
+		{"serch x", "search"},
+		{"help nothing", "ingest"},
+		{"search", "tongsou search --data D"},
+		{"search --colour x", "tongsou search --help"},
+		{"search --limit 0 x", "1 到 100"},
+		{"search --kind book x", "item、policy、news"},
+		{"search --data DIR x", "tongsou ingest"},
+		{"search --server 127.0.0.1:1 x", "连不上服务器"},
+		{"segment", "tongsou segment"},
+		{"serve x", "tongsou serve --help"},
+		{"serve --addr nowhere", "127.0.0.1:8080"},
+		{"serve --log loud", "debug、info、warn、error"},
+		{"ingest --data DIR", "--remove"},
+		{"ingest --data DIR a b", "一次收入一个"},
+		{"ingest --data DIR DIR/nothing", "读不了"},
+		{"ingest --data DIR --source s --remove", "还没有数据"},
+		{"check --data DIR", "tongsou ingest"},
+		{"check --config DIR/none.yaml", "none.yaml"},
+		{"eval --corpus x", "--qrels"},
+	} {
+		var out, problems bytes.Buffer
+		args := strings.Fields(strings.ReplaceAll(c.args, "DIR", dir))
+		if code := run(t.Context(), args, &out, &problems); code != 1 {
+			t.Errorf("%s: exit code %d, want 1", c.args, code)
+		}
+		if !strings.HasPrefix(problems.String(), "错误：") || !strings.Contains(problems.String(), c.says) || out.Len() > 0 {
+			t.Errorf("%s: says %q and %q, want an error with %q", c.args, out.String(), problems.String(), c.says)
+		}
 	}
 }
