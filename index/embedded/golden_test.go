@@ -33,7 +33,7 @@ func sampleEngine(t testing.TB) *embedded.Engine {
 	var changes []index.Change
 	err = reader.Read(".", reader.Options{FS: sample.Files, Source: sample.Source}, func(d *corpus.Document, f *reader.Fault) error {
 		if f != nil {
-			return fmt.Errorf("%v", f)
+			return f
 		}
 		changes = append(changes, index.Change{Seq: uint64(len(changes) + 1), ID: d.ID, Document: d})
 		return nil
