@@ -73,9 +73,9 @@ func firstExample(cmd *cobra.Command) string {
 
 // What the flag package writes of a flag: its name, its type and what it is for with the default.
 var (
-	flagLine    = regexp.MustCompile(`^ +(?:-\w, )?--([\w-]+)(?: (string|strings|int|duration))? +(.*)$`)
+	flagLine    = regexp.MustCompile(`^ +(?:-\w, )?--([\w-]+)(?: (\w+))? {3}\s*(.*)$`)
 	flagDefault = regexp.MustCompile(` ?\(default "?([^")]*)"?\)$`)
-	typeNames   = map[string]string{"string": " 文字", "strings": " 文字", "int": " 整数", "duration": " 时长"}
+	typeNames   = map[string]string{"string": " 文字", "strings": " 文字", "stringArray": " 文字", "int": " 整数", "duration": " 时长"}
 )
 
 // printFlags lists the flags of a command in columns; a Chinese character is two columns wide.

@@ -403,7 +403,7 @@ func TestEveryCommandShowsHow(t *testing.T) {
 				t.Errorf("the help of %s lacks %q:\n%s", c.Name(), want, help)
 			}
 		}
-		for _, no := range []string{"default", "Usage", "Flags", "help for"} {
+		for _, no := range []string{"default", "Usage", "Flags", "help for", "string"} {
 			if strings.Contains(help, no) {
 				t.Errorf("the help of %s has English in it (%s):\n%s", c.Name(), no, help)
 			}
