@@ -45,7 +45,7 @@ JSONL/CSV/XLSX、网页 HTML、DOCX、PDF、报纸文本，以及它们的 .gz�
 	}
 	addFlags(cmd, "data", "shards", "cache_mb")
 	cmd.Flags().StringVar(&opts.Source, "source", "", "来源名称，删除与溯源时用（默认为路径）")
-	cmd.Flags().StringVar(&opts.Format, "format", "", "指定格式，不按内容识别")
+	cmd.Flags().StringVar(&opts.Format, "format", "", "指定格式，不按内容识别：law、policy、news、items、csv、xlsx、html、docx、pdf、newspaper、plain 等")
 	cmd.Flags().StringVar(&opts.Mapping, "mapping", "", "列名对照文件：表格的列名不是通用名称时，写明哪一列是哪个字段")
 	cmd.Flags().IntVar(&opts.Year, "year", 0, "正文日期不写年份时（如报纸）所属的年份")
 	cmd.Flags().StringVar(&rejects, "rejects", "", "未收入与存疑记录写到这个文件（默认为数据目录下的 rejects.jsonl）")

@@ -446,6 +446,7 @@ func TestMistakesAreAnswered(t *testing.T) {
 		{"ingest --data DIR", "--remove"},
 		{"ingest --data DIR a b", "一次收入一个"},
 		{"ingest --data DIR DIR/nothing", "读不了"},
+		{"ingest --data DIR/d --format nix DIR", "newspaper"},
 		{"ingest --data DIR --source s --remove", "还没有数据"},
 		{"check --data DIR", "tongsou ingest"},
 		{"check --config DIR/none.yaml", "none.yaml"},

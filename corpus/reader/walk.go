@@ -126,7 +126,7 @@ func choose(name string) ([]Format, error) {
 		}
 		names = append(names, f.Name())
 	}
-	return nil, fmt.Errorf("unknown format %q; choose one of %s", name, strings.Join(names, ", "))
+	return nil, fmt.Errorf("不认识的格式 %q；可用：%s", name, strings.Join(names, "、"))
 }
 
 func readFile(in input, formats []Format, opts Options, emit Emit) error {
