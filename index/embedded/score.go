@@ -41,7 +41,9 @@ func (a scored) before(b scored) int {
 
 // outcome is what the scan of one kind found.
 type outcome struct {
-	top   []scored // best first
+	top []scored // the best units, best first, then further ones that match
+	// more says that there are further units that match.
+	more  bool
 	stats index.Stats
 	count tally
 }
@@ -65,8 +67,12 @@ func newAccumulator(n int) *accumulator {
 	return a
 }
 
-// scan scores every unit of one kind and returns the best keep units with the counts that were asked for.
-func (s *segments) scan(ctx context.Context, plan *index.Plan, r *index.Ranking, gates []gate, count tally, keep int) (*outcome, error) {
+// bounds are how many units a scan keeps: the best of all, and the best of those that match. One heap for both would have
+// to hold thousands to reach the few that match a long question: the others share more of its common words.
+type bounds struct{ any, matching int }
+
+// scan scores every unit of one kind and returns the best units with the counts that were asked for.
+func (s *segments) scan(ctx context.Context, plan *index.Plan, r *index.Ranking, gates []gate, count tally, keep bounds) (*outcome, error) {
 	lists, df, err := s.lists(ctx, plan.Terms)
 	if err != nil {
 		return nil, err
@@ -84,7 +90,7 @@ func (s *segments) scan(ctx context.Context, plan *index.Plan, r *index.Ranking,
 	cover := newCoverage(out.stats.Rarity, least)
 	rank := byScore(r.CoverageBoost, r.Authority)
 	norms := s.norms(r)
-	top := &minHeap{limit: keep}
+	top := &best{any: minHeap{limit: keep.any}, matching: minHeap{limit: keep.matching}}
 	for li := range s.leaves {
 		if err := ctx.Err(); err != nil {
 			return nil, err
@@ -103,7 +109,7 @@ func (s *segments) scan(ctx context.Context, plan *index.Plan, r *index.Ranking,
 		s.collect(acc, li, &gates[li], cover, rank, plan.Sort == index.ByDate, top, &out.count)
 		accumulators.Put(acc)
 	}
-	out.top = top.sorted()
+	out.top, out.more = top.sorted(), len(top.matching.list) == keep.matching
 	return out, nil
 }
 
@@ -241,7 +247,7 @@ func byDate(score float32, date int32) float64 {
 
 // collect reads a leaf's accumulated scores: units that pass the gate compete for the heap, and their documents count when
 // they cover enough of the query. An order by date takes only those that count.
-func (s *segments) collect(acc *accumulator, li int, g *gate, cover *coverage, rank rankUnit, dated bool, top *minHeap, count *tally) {
+func (s *segments) collect(acc *accumulator, li int, g *gate, cover *coverage, rank rankUnit, dated bool, top *best, count *tally) {
 	l := &s.leaves[li]
 	count.begin(l.columns)
 	for u, score := range acc.score {
@@ -260,7 +266,7 @@ func (s *segments) collect(acc *accumulator, li int, g *gate, cover *coverage, r
 		if dated {
 			place = byDate(score, l.columns.date[doc])
 		}
-		if !matches && !top.wants(place) {
+		if !matches && !top.any.wants(place) {
 			continue
 		}
 		failed := g.failed(unit, doc)
@@ -270,11 +276,38 @@ func (s *segments) collect(acc *accumulator, li int, g *gate, cover *coverage, r
 		if matches {
 			count.add(doc, failed)
 		}
-		if failed == 0 && top.wants(place) {
+		if failed == 0 {
 			top.add(scored{li, unit, score, place, uint64(acc.touched[unit]), matches})
 		}
 	}
 	count.end(l.columns)
+}
+
+// best keeps the best units of all, and the best of those that match.
+type best struct{ any, matching minHeap }
+
+func (b *best) add(x scored) {
+	if b.any.wants(x.place) {
+		b.any.add(x)
+	}
+	if x.matches && b.matching.wants(x.place) {
+		b.matching.add(x)
+	}
+}
+
+// sorted returns the best of all and, after them, the further ones that match.
+func (b *best) sorted() []scored {
+	list := b.any.sorted()
+	taken := make(map[[2]uint32]bool, len(list))
+	for _, x := range list {
+		taken[[2]uint32{uint32(x.leaf), x.unit}] = true
+	}
+	for _, x := range b.matching.sorted() {
+		if !taken[[2]uint32{uint32(x.leaf), x.unit}] {
+			list = append(list, x)
+		}
+	}
+	return list
 }
 
 // minHeap keeps the best limit units. They come in the order of leaves and units, so of equals the first is kept.

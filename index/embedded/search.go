@@ -124,10 +124,10 @@ func find(ctx context.Context, v *view, kind corpus.Kind, plan *index.Plan, rank
 	// The best units belong to few documents where one law says it in many articles; then more units are looked at. Eight
 	// times the depth suffices for nearly all queries, and a second scan costs more than a larger heap.
 	head := 2 * ranking.Depth
-	keep := max(8*ranking.Depth, 2*plan.Depth)
+	keep := bounds{any: max(head, 2*plan.Limit), matching: max(8*ranking.Depth, 2*plan.Depth)}
 	out, err := s.scan(ctx, plan, ranking, gates, tally{facets: plan.Facets, kind: kind, today: plan.Today}, keep)
-	for load && err == nil && len(out.top) == keep && !s.enough(out, plan.Depth) {
-		keep *= 4
+	for load && err == nil && out.more && !s.enough(out, plan.Depth) {
+		keep.matching *= 4
 		out, err = s.scan(ctx, plan, ranking, gates, tally{facets: plan.Facets, kind: kind, today: plan.Today}, keep)
 	}
 	if err != nil {
