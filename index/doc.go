@@ -1,5 +1,6 @@
 // Package index says what a query, a hit and an engine are, and holds everything about search that no engine should do in
-// its own way: reading a query (reading.go), the plan that an engine works by (plan.go), what of a document is ranked
+// its own way: reading a query (reading.go) and mending its
+// slips (slips.go), the plan that an engine works by (plan.go), what of a document is ranked
 // (unit.go), the ranking of candidates (ranking.go), snippets (snippet.go), facets (facets.go), and keeping an index in step
 // with the store of record (follow.go).
 //
