@@ -66,7 +66,8 @@ func (law) Read(f *File, emit Emit) error {
 	if d.Title == "" {
 		d.Title = name
 	}
-	if strings.TrimSpace(body) == "" {
+	// A law of which only the title and its history are known can be found by them; the checks list it.
+	if strings.TrimSpace(body) == "" && len(d.History) == 0 {
 		return emit(nil, &Fault{File: f.Path, Field: "正文", Reason: "文件没有正文，请补全后再导入"})
 	}
 	d.Sections = Sections(body)

@@ -31,3 +31,15 @@ func TestRecordsAreToldApart(t *testing.T) {
 		t.Errorf("materials with fields between semicolons: %+v", m)
 	}
 }
+
+// A law whose text is missing at its source is still known by its title and its history.
+func TestALawWithoutTextIsKept(t *testing.T) {
+	got := read(t, "laws/示例市节水办法(2012-09-27).md", []byte("# 示例市节水办法\n\n1998年5月29日 示例市人民代表大会常务委员会通过\n\n<!-- INFO END -->\n\n"), reader.Options{})
+	if len(got.Documents) != 1 || len(got.Faults) != 0 || got.Documents[0].Adopted != "1998-05-29" {
+		t.Errorf("%+v", got)
+	}
+	got = read(t, "laws/示例市节水办法(2012-09-27).md", []byte("# 示例市节水办法\n<!-- INFO END -->\n"), reader.Options{})
+	if len(got.Documents) != 0 || len(got.Faults) != 1 {
+		t.Errorf("nothing but a title: %+v", got)
+	}
+}
