@@ -11,11 +11,11 @@ type Rank uint8
 
 // The ranks, lowest first.
 const (
-	RankOther      Rank = iota // local regulations, rules of departments, notices, news
-	RankRegulation             // 行政法规, 司法解释
-	RankLaw                    // 法律
-	RankCode                   // 法典 and 宪法: where the rules of a whole field are gathered
-	Ranks          = 4         // how many there are
+	RankOther      Rank   = iota // local regulations, rules of departments, notices, news
+	RankRegulation               // 行政法规, 司法解释
+	RankLaw                      // 法律
+	RankCode                     // 法典 and 宪法: where the rules of a whole field are gathered
+	Ranks          = iota        // how many there are
 )
 
 var (

@@ -19,8 +19,7 @@ type Terms interface {
 const WhySlip = "疑似错别字"
 
 // mender corrects the slips of one query. A correction replaces what was typed, so it must be sure of itself: what was
-// typed must be no word, and its pairs of characters must be next to absent from the index where the correction's are
-// common. A right but rare word has its pairs in the texts that use it, and stays.
+// typed must be no word, and one of its pairs of characters must stand nowhere in the index where the correction's do. A right but rare word has its pairs in the texts that use it, and stays.
 type mender struct {
 	reader *Reader
 	terms  Terms
@@ -67,16 +66,14 @@ func (m *mender) rarest(word, but string) int {
 	return max(least, 0)
 }
 
-// best returns the candidate that is worth most, "" when none is worth anything.
-func (m *mender) best(candidates []string) string {
-	best, most := "", 0.0
+// best returns the candidate that is worth most and its worth, "" when none is worth anything.
+func (m *mender) best(candidates []string) (best string, most float64) {
 	for _, c := range candidates {
-		// A name of several words is rarer than each of them; who types its letters means it all the same.
 		if w := m.worth(c); w > most || w == most && w > 0 && cmp.Less(c, best) {
 			best, most = c, w
 		}
 	}
-	return best
+	return best, most
 }
 
 // letters replaces pinyin: in full (with or without blanks), by initials, mixed with characters.
@@ -128,7 +125,7 @@ func (m *mender) read(rest string, i, end int) (words string, from, to int) {
 		return words, i, end
 	}
 	if len(run) >= 3 {
-		words = m.best(m.reader.Vocabulary.BeginAs(run))
+		words, _ = m.best(m.reader.Vocabulary.BeginAs(run))
 	}
 	return words, i, end
 }
@@ -153,7 +150,7 @@ func (m *mender) mixed(rest string, i, end int) (words string, from, to int) {
 			candidates = slices.DeleteFunc(candidates, func(w string) bool {
 				return !strings.HasPrefix(w, left) || !strings.HasSuffix(w, right)
 			})
-			if w := m.best(candidates); len(w) > len(words) {
+			if w, _ := m.best(candidates); len(w) > len(words) {
 				words, from, to = w, i-len(left), end+len(right)
 			}
 		}
@@ -204,11 +201,11 @@ func (m *mender) spelt(letters string) string {
 			continue
 		}
 		for j := i + 2; j <= min(len(letters), i+48); j++ {
-			w := m.best(m.reader.Vocabulary.ReadAs(letters[i:j]))
+			w, worth := m.best(m.reader.Vocabulary.ReadAs(letters[i:j]))
 			if w == "" {
 				continue
 			}
-			c := &cut{best[i].words + 1, best[i].worth + m.worth(w), best[i].text + w}
+			c := &cut{best[i].words + 1, best[i].worth + worth, best[i].text + w}
 			if old := best[j]; old == nil || c.words < old.words || c.words == old.words && c.worth > old.worth {
 				best[j] = c
 			}
@@ -220,10 +217,11 @@ func (m *mender) spelt(letters string) string {
 	return best[len(letters)].text
 }
 
-// slipLeast is in how many units the rarest new pair of a correction must stand. What was typed must stand in none: over
+// slipLeastTwo is in how many units the new pair of a correction of two characters must stand; a longer word is sure by its
+// other characters, and one unit will do. What was typed must stand in none: over
 // judged questions and laws' titles, which are right, a threshold on the ratio of the two corrected 3 % of them, since
 // every pair of characters occurs somewhere across two words; asking for none corrects 0.3 %.
-const slipLeast = 3
+const slipLeastTwo = 3
 
 // characters corrects written slips: characters that sound alike, and a wrong, missing, additional or swapped one.
 func (m *mender) characters(norm string) string {
@@ -291,14 +289,15 @@ func (m *mender) corrected(typed string, n int) string {
 			}
 		}
 	}
+	least := 1
+	if n == 2 {
+		least = slipLeastTwo
+	}
 	best, most := "", 0
 	for _, c := range candidates {
-		if common(typed, c) == 0 || strings.ContainsAny(without(typed, c), grammar) {
+		// A correction keeps some of the characters, and those that it replaces are no grammar.
+		if gone := without(typed, c); gone == typed || strings.ContainsAny(gone, grammar) {
 			continue
-		}
-		least := slipLeast
-		if n >= 3 {
-			least = 1 // a long word is sure by its other characters
 		}
 		if now := m.rarest(c, typed); now >= least && now > most {
 			best, most = c, now
@@ -323,14 +322,3 @@ func without(a, b string) string {
 
 // occurs reports whether every pair of a stretch stands somewhere in the index.
 func (m *mender) occurs(typed string) bool { return m.rarest(typed, "") > 0 }
-
-// common counts the characters that stand in both texts.
-func common(a, b string) int {
-	n := 0
-	for _, r := range a {
-		if strings.ContainsRune(b, r) {
-			n++
-		}
-	}
-	return n
-}

@@ -4,6 +4,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"sync"
 	"unicode"
 	"unicode/utf8"
 )
@@ -43,6 +44,19 @@ func NewVocabulary(s *Segmenter, l *Lexicon) *Vocabulary {
 	}
 	return v
 }
+
+// DefaultVocabulary returns the Vocabulary of the embedded dictionaries and lexicon. The first call makes it.
+var DefaultVocabulary = sync.OnceValues(func() (*Vocabulary, error) {
+	s, err := Default()
+	if err != nil {
+		return nil, err
+	}
+	l, err := DefaultLexicon()
+	if err != nil {
+		return nil, err
+	}
+	return NewVocabulary(s, l), nil
+})
 
 // maxVocabularyRunes is the longest word that slips are looked for in.
 const maxVocabularyRunes = 8

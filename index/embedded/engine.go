@@ -40,6 +40,8 @@ type Options struct {
 	Lexicon   *segment.Lexicon
 	// Now tells the day against which validity is judged; nil means time.Now.
 	Now func() time.Time
+
+	vocabulary *segment.Vocabulary // of the two above; set by complete
 }
 
 // mappingVersion is raised whenever what is written for a document changes, so that older indexes are rebuilt.
@@ -78,7 +80,7 @@ func Open(options Options) (*Engine, error) {
 		options: options, lock: lock, budget: &budget{limit: options.CacheBytes}, stop: make(chan struct{}),
 		read: &index.Reader{
 			Segmenter: options.Segmenter, Lexicon: options.Lexicon, Ranking: &options.Ranking,
-			Vocabulary: vocabulary(options.Segmenter, options.Lexicon),
+			Vocabulary: options.vocabulary,
 		},
 	}
 	g, err := e.openCurrent()
@@ -91,27 +93,10 @@ func Open(options Options) (*Engine, error) {
 	return e, nil
 }
 
-// vocabularies are shared by the engines of one segmenter and lexicon: a vocabulary takes 0.3 s and 30 MB to make, and
-// never changes. Programs that open many indexes (eval, tests) mostly use the embedded ones.
-var vocabularies struct {
-	sync.Mutex
-	segmenter *segment.Segmenter
-	lexicon   *segment.Lexicon
-	last      *segment.Vocabulary
-}
-
-func vocabulary(s *segment.Segmenter, l *segment.Lexicon) *segment.Vocabulary {
-	v := &vocabularies
-	v.Lock()
-	defer v.Unlock()
-	if v.segmenter != s || v.lexicon != l {
-		v.segmenter, v.lexicon, v.last = s, l, segment.NewVocabulary(s, l)
-	}
-	return v.last
-}
-
 func (o *Options) complete() error {
 	var err error
+	// The engines of the embedded words share one vocabulary: it takes 0.3 s and 30 MB to make.
+	ownWords := o.Segmenter != nil || o.Lexicon != nil
 	if o.Segmenter == nil {
 		if o.Segmenter, err = segment.Default(); err != nil {
 			return err
@@ -121,6 +106,11 @@ func (o *Options) complete() error {
 		if o.Lexicon, err = segment.DefaultLexicon(); err != nil {
 			return err
 		}
+	}
+	if ownWords {
+		o.vocabulary = segment.NewVocabulary(o.Segmenter, o.Lexicon)
+	} else if o.vocabulary, err = segment.DefaultVocabulary(); err != nil {
+		return err
 	}
 	if o.Ranking == (index.Ranking{}) {
 		o.Ranking = index.DefaultRanking()

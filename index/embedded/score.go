@@ -88,7 +88,7 @@ func (s *segments) scan(ctx context.Context, plan *index.Plan, r *index.Ranking,
 		least = r.NamedCoverage
 	}
 	cover := newCoverage(out.stats.Rarity, least)
-	rank := byScore(r.CoverageBoost, r.Authority)
+	by := newOrder(r, plan.Sort)
 	norms := s.norms(r)
 	top := &best{any: minHeap{limit: keep.any}, matching: minHeap{limit: keep.matching}}
 	for li := range s.leaves {
@@ -106,7 +106,7 @@ func (s *segments) scan(ctx context.Context, plan *index.Plan, r *index.Ranking,
 			weight := float64(t.Weight) * math.Pow(idf[ti], r.IDFPower)
 			add(acc, list, l.columns, weight, bit, norms, r.K1)
 		}
-		s.collect(acc, li, &gates[li], cover, rank, plan.Sort == index.ByDate, top, &out.count)
+		s.collect(acc, li, &gates[li], cover, by, top, &out.count)
 		accumulators.Put(acc)
 	}
 	out.top, out.more = top.sorted(), len(top.matching.list) == keep.matching
@@ -224,18 +224,29 @@ func (c *coverage) of(touched uint32) float32 {
 	return c.tables[0][touched&255] + c.tables[1][touched>>8&255] + c.tables[2][touched>>16&255] + c.tables[3][touched>>24]
 }
 
-// rankUnit gives a unit its place in the first stage from its score, the share of the query that it touches, and its
-// document's columns.
-type rankUnit func(score, share float32, c *columns, doc uint32) float32
+// order gives units their places in the first stage.
+type order struct {
+	boost  float32
+	factor [corpus.Ranks]float32
+	byDate bool
+}
 
-func byScore(boost float64, authority [corpus.Ranks]float64) rankUnit {
-	var factor [corpus.Ranks]float32
-	for level, a := range authority {
-		factor[level] = float32(1 + a)
+func newOrder(r *index.Ranking, sort index.Sort) *order {
+	o := &order{boost: float32(r.CoverageBoost), byDate: sort == index.ByDate}
+	for level, a := range r.Authority {
+		o.factor[level] = float32(1 + a)
 	}
-	return func(score, share float32, c *columns, doc uint32) float32 {
-		return score * (1 + float32(boost)*share) * factor[c.rank[doc]]
+	return o
+}
+
+// place returns a unit's final score, from its BM25F, the share of the query that it touches and its document, and its
+// place by that or by date.
+func (o *order) place(score, share float32, c *columns, doc uint32) (float32, float64) {
+	score *= (1 + o.boost*share) * o.factor[c.rank[doc]]
+	if o.byDate {
+		return score, byDate(score, c.date[doc])
 	}
+	return score, float64(score)
 }
 
 // byDate is the place of a unit in an order by date: newest first, and the better score first within a day. A date is
@@ -247,7 +258,7 @@ func byDate(score float32, date int32) float64 {
 
 // collect reads a leaf's accumulated scores: units that pass the gate compete for the heap, and their documents count when
 // they cover enough of the query. An order by date takes only those that count.
-func (s *segments) collect(acc *accumulator, li int, g *gate, cover *coverage, rank rankUnit, dated bool, top *best, count *tally) {
+func (s *segments) collect(acc *accumulator, li int, g *gate, cover *coverage, by *order, top *best, count *tally) {
 	l := &s.leaves[li]
 	count.begin(l.columns)
 	for u, score := range acc.score {
@@ -258,14 +269,10 @@ func (s *segments) collect(acc *accumulator, li int, g *gate, cover *coverage, r
 		doc := l.columns.doc[unit]
 		share := cover.of(acc.touched[unit])
 		matches := share >= cover.least || g.open(unit)
-		if dated && !matches {
+		if by.byDate && !matches {
 			continue
 		}
-		score = rank(score, share, l.columns, doc)
-		place := float64(score)
-		if dated {
-			place = byDate(score, l.columns.date[doc])
-		}
+		score, place := by.place(score, share, l.columns, doc)
 		if !matches && !top.any.wants(place) {
 			continue
 		}
