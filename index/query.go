@@ -58,17 +58,21 @@ const (
 
 // Filter narrows a search. Values within one field are alternatives; different fields must all hold.
 type Filter struct {
-	Kinds     []corpus.Kind     `json:"kinds,omitempty"`
-	Regions   []string          `json:"regions,omitempty"` // division codes; a code covers everything below it
-	Issuers   []string          `json:"issuers,omitempty"`
-	Audiences []string          `json:"audiences,omitempty"`  // 服务对象
-	Themes    []string          `json:"themes,omitempty"`     // 主题分类
-	ItemTypes []string          `json:"item_types,omitempty"` // 事项类型
-	Channels  []string          `json:"channels,omitempty"`   // 网上, 掌上, 一窗, 自助
-	Years     []int             `json:"years,omitempty"`      // year of the document's date
-	Validity  []corpus.Validity `json:"validity,omitempty"`   // 时效性
-	From      corpus.Date       `json:"from,omitempty"`       // first and last day of the document's date, both included
-	To        corpus.Date       `json:"to,omitempty"`
+	Kinds     []corpus.Kind `json:"kinds,omitempty"`
+	Regions   []string      `json:"regions,omitempty"` // division codes; a code covers everything below it
+	Issuers   []string      `json:"issuers,omitempty"`
+	Audiences []string      `json:"audiences,omitempty"`  // 服务对象
+	Themes    []string      `json:"themes,omitempty"`     // 主题分类
+	ItemTypes []string      `json:"item_types,omitempty"` // 事项类型
+	Channels  []string      `json:"channels,omitempty"`   // 网上, 掌上, 一窗, 自助
+	// Conveniences are what makes an item easy, all of which must hold: 即办, 不用跑, 免费, 网上办.
+	Conveniences []string `json:"conveniences,omitempty"`
+	// Holds are documents that the citizen has (身份证, 户口簿, 营业执照): only items that need no others are found.
+	Holds    []string          `json:"holds,omitempty"`
+	Years    []int             `json:"years,omitempty"`    // year of the document's date
+	Validity []corpus.Validity `json:"validity,omitempty"` // 时效性
+	From     corpus.Date       `json:"from,omitempty"`     // first and last day of the document's date, both included
+	To       corpus.Date       `json:"to,omitempty"`
 }
 
 // SuggestQuery asks for completions of what is being typed.

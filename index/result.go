@@ -11,6 +11,19 @@ type Result struct {
 	TookMS float64 `json:"took_ms"`
 	// Next, when not empty, goes into Query.Next for the following page of every group that has more.
 	Next string `json:"next,omitempty"`
+	// NoAnswer is set when nothing found is above the confidence line: what to do instead.
+	NoAnswer *NoAnswer `json:"no_answer,omitempty"`
+}
+
+// NoAnswer is the honest answer to a query that nothing fits.
+type NoAnswer struct {
+	// Note is a sentence for the user.
+	Note string `json:"note"`
+	// Themes are the theme classes nearest to what was asked, best first; at most five.
+	Themes []FacetValue `json:"themes,omitempty"`
+	// Office is whom to call, Phone its number.
+	Office string `json:"office,omitempty"`
+	Phone  string `json:"phone,omitempty"`
 }
 
 // Understanding is what the engine made of the text that was typed.
@@ -25,6 +38,8 @@ type Understanding struct {
 	Code    string `json:"code,omitempty"`
 	Law     string `json:"law,omitempty"`
 	Article string `json:"article,omitempty"`
+	// Intents are what is asked about: materials, place, time, cost, condition, status, process, phone.
+	Intents []string `json:"intents,omitempty"`
 	// Terms are the words that were searched, those typed first.
 	Terms []Term `json:"terms,omitempty"`
 	// Correction is set when a slip was corrected; Query.Verbatim takes it back.
@@ -89,9 +104,13 @@ type Hit struct {
 	// Card answers at a glance; set for items.
 	Card *Card `json:"item,omitempty"`
 	// Why says why the document is here when not by the words typed: 按拼音匹配.
-	Why     []string `json:"why,omitempty"`
-	Score   float64  `json:"score"`
-	Explain []Part   `json:"explain,omitempty"`
+	Why []string `json:"why,omitempty"`
+	// Sure is set when the hit is above the confidence line. What is not is near, but likely no answer.
+	Sure bool `json:"sure"`
+	// Office is set when the item is done by the office of a division above the citizen's: a sentence that says which.
+	Office  string  `json:"office,omitempty"`
+	Score   float64 `json:"score"`
+	Explain []Part  `json:"explain,omitempty"`
 }
 
 // PlainTitle is the title without marks.

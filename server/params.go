@@ -107,7 +107,7 @@ func one[T ~string](p *params, name, v string, allowed ...T) T {
 
 // The names that the API understands. Pages take any: portals add marks of their own to links.
 var suggestParams = []string{"q", "limit"}
-var searchParams = []string{"q", "kind", "region", "issuer", "audience", "theme", "item_type", "channel", "year", "validity",
+var searchParams = []string{"q", "kind", "region", "issuer", "audience", "theme", "item_type", "channel", "convenience", "holds", "year", "validity",
 	"from", "to", "place", "sort", "limit", "next", "verbatim", "facets", "explain"}
 
 // searchQuery reads a search. Several values of one filter are alternatives.
@@ -118,7 +118,7 @@ func searchQuery(values url.Values, place string) (index.Query, error) {
 		Verbatim: p.flag("verbatim", false), Facets: p.flag("facets", true), Explain: p.flag("explain", false),
 		Filter: index.Filter{
 			Issuers: values["issuer"], Audiences: p.list("audience"), Themes: p.list("theme"), ItemTypes: p.list("item_type"),
-			Channels: p.list("channel"), From: p.date("from"), To: p.date("to"),
+			Channels: p.list("channel"), Conveniences: p.list("convenience"), Holds: p.list("holds"), From: p.date("from"), To: p.date("to"),
 		},
 	}
 	if v := values.Get("place"); v != "" {
