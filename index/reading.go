@@ -290,7 +290,7 @@ type planner struct {
 // build makes one concept of every word, or of every stretch of words that the lexicon knows, and the terms to score by.
 func (b *planner) build(norm string, words []segment.Token, uses []segment.Use) {
 	concept := map[int]int{} // byte of norm → concept
-	for _, s := range stretches(words, uses) {
+	for _, s := range stretches(words, uses, b.reader.Lexicon.Official) {
 		c := Concept{Text: norm[s.start:s.end], Weight: 1}
 		c.Forms = append(c.Forms, Form{Text: c.Text, Weight: 1})
 		for _, e := range s.entries {
@@ -312,8 +312,8 @@ type stretch struct {
 
 // stretches cuts a query into the parts that become concepts. An everyday expression that spans words takes their place;
 // one that lies within a longer word and makes up half of it (供暖 in 集中供暖) lends it its meanings; a lesser part is about
-// something else (学位 in 国外学历学位认证). A word that only overlaps an expression is no concept of its own.
-func stretches(words []segment.Token, uses []segment.Use) []stretch {
+// something else (学位 in 国外学历学位认证), and an official term means itself (资质证书 in 测绘资质证书). A word that only overlaps an expression is no concept of its own.
+func stretches(words []segment.Token, uses []segment.Use, official func(string) bool) []stretch {
 	var list []stretch
 	for _, use := range uses {
 		list = append(list, stretch{use.Start, use.End, use.Entries})
@@ -329,7 +329,7 @@ func stretches(words []segment.Token, uses []segment.Use) []stretch {
 			case other.end <= s.start || s.end <= other.start:
 				rest = append(rest, other)
 			case s.start <= other.start && other.end <= s.end && s.end-s.start > other.end-other.start:
-				if 2*(other.end-other.start) >= s.end-s.start {
+				if 2*(other.end-other.start) >= s.end-s.start && !official(w.Text) {
 					s.entries = append(s.entries, other.entries...)
 				}
 			default:

@@ -30,7 +30,8 @@ type Lexicon struct {
 	version string
 	// variants maps words to the head of their group, fillers to nothing (spoken.go).
 	variants       map[string]string
-	longestVariant int // bytes
+	longestVariant int             // bytes
+	targets        map[string]bool // what some entry leads to
 	// repeated says where an entry stands that stood before; Check reports it.
 	repeated []string
 }
@@ -79,7 +80,7 @@ func ReadLexicon(name string, r io.Reader) (*Lexicon, error) {
 }
 
 func newLexicon() *Lexicon {
-	return &Lexicon{entries: map[string][]Entry{}, noise: map[string]string{}, variants: map[string]string{}}
+	return &Lexicon{entries: map[string][]Entry{}, noise: map[string]string{}, variants: map[string]string{}, targets: map[string]bool{}}
 }
 
 // Version names the files that the lexicon was made of.
@@ -193,12 +194,16 @@ func (l *Lexicon) add(e Entry) {
 		}
 	}
 	l.entries[e.From] = append(l.entries[e.From], e)
+	l.targets[e.To] = true
 	l.longest = max(l.longest, len(e.From))
 	l.count++
 }
 
 // Entries returns what a folded word stands for.
 func (l *Lexicon) Entries(word string) []Entry { return l.entries[word] }
+
+// Official reports whether a folded word is an official term of some entry.
+func (l *Lexicon) Official(word string) bool { return l.targets[word] }
 
 // Use is an everyday word found in a query, with the entries whose context holds.
 type Use struct {

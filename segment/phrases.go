@@ -3,6 +3,7 @@ package segment
 import (
 	"cmp"
 	"maps"
+	"math"
 	"slices"
 	"strings"
 	"sync"
@@ -87,9 +88,12 @@ const (
 	gapWeight   = 0.88
 )
 
-// maxGap is the number of characters that may stand between two pieces, fillers not counted; half of it beside a piece
-// of one character, which is easily part of something else.
-const maxGap = 4
+// maxGap is the number of characters that may stand between two pieces, fillers not counted; maxSingleGap beside a piece of
+// one character, which is easily part of something else.
+const (
+	maxGap       = 4
+	maxSingleGap = 2
+)
 
 // found is an expression in a query.
 type found struct {
@@ -187,11 +191,7 @@ func (p *Phrases) loose(norm string) []found {
 				continue
 			}
 			seen[ph] = true
-			if start, end, gaps, ok := q.holds(ph); ok {
-				weight := looseWeight
-				for range gaps {
-					weight *= gapWeight
-				}
+			if start, end, weight, ok := q.holds(ph); ok {
 				all = p.add(all, norm, ph, start, end, weight)
 			}
 		}
@@ -248,41 +248,40 @@ func (q *saying) parts() []string {
 	return list
 }
 
-// holds looks for the pieces of an expression in their order. It returns the span of the query that they take and how
-// many characters stand between them: none where the segmenter only cut the query in another way (想开 in 想开个轮胎店).
-func (q *saying) holds(ph *phrase) (start, end, gaps int, ok bool) {
+// holds looks for the pieces of an expression in their order. It returns the span of the query that they take and the
+// weight that their distances leave.
+func (q *saying) holds(ph *phrase) (start, end int, weight float64, ok bool) {
 	for from := 0; ; {
 		first := strings.Index(q.text[from:], ph.pieces[0])
 		if first < 0 {
 			return 0, 0, 0, false
 		}
 		first += from
-		if last, gaps, ok := q.follow(ph, first+len(ph.pieces[0])); ok {
-			return q.pieces[q.pieceAt(first)].start, q.pieces[q.pieceAt(last-1)].end, gaps, true
+		if last, weight, ok := q.follow(ph, first); ok {
+			return q.pieces[q.pieceAt(first)].start, q.pieces[q.pieceAt(last-1)].end, weight, true
 		}
 		from = first + 1
 	}
 }
 
-// follow looks for the pieces behind the first, each near the one before.
-func (q *saying) follow(ph *phrase, at int) (last, gaps int, ok bool) {
+// follow looks for the pieces behind the first, which stands at a byte of text, each near the one before. There is no gap
+// where the segmenter only cut the query in another way (想开 in 想开个轮胎店).
+func (q *saying) follow(ph *phrase, at int) (last int, weight float64, ok bool) {
+	weight = looseWeight
+	end := at + len(ph.pieces[0])
 	for i := 1; i < len(ph.pieces); i++ {
-		next := strings.Index(q.text[at:], ph.pieces[i])
+		next := strings.Index(q.text[end:], ph.pieces[i])
 		if next < 0 {
 			return 0, 0, false
 		}
-		gap := utf8.RuneCountInString(q.text[at : at+next])
-		limit := maxGap
-		if single(ph.pieces[i]) || single(ph.pieces[i-1]) {
-			limit = maxGap / 2
-		}
-		if gap > limit {
+		gap := utf8.RuneCountInString(q.text[end : end+next])
+		if gap > maxGap || gap > maxSingleGap && (single(ph.pieces[i]) || single(ph.pieces[i-1])) {
 			return 0, 0, false
 		}
-		gaps += gap
-		at += next + len(ph.pieces[i])
+		weight *= math.Pow(gapWeight, float64(gap))
+		end += next + len(ph.pieces[i])
 	}
-	return at, gaps, true
+	return end, weight, true
 }
 
 func single(s string) bool { return utf8.RuneCountInString(s) == 1 }
