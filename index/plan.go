@@ -24,6 +24,11 @@ type Plan struct {
 	Article string // section ID: a58
 	// action is what the query asks to be done, as typed.
 	action action
+	// wishes are what the query prefers besides; intents what it asks about, in its order.
+	wishes  wishes
+	intents []string
+	// whole is what was typed with the words of the wishes, squashed: a title may hold them.
+	whole string
 	// Folded is the normalised text of what was typed, without syntax and noise: what titles are compared with.
 	Folded string
 	Place  string

@@ -58,7 +58,14 @@ func (r *Reader) Read(q Query, terms Terms) (*Plan, Understanding, error) {
 		}
 	}
 	p.action = actionOfQuery(norm)
-	r.readWords(norm, q.Verbatim, p, &u)
+	rest, lightly := r.readWishes(norm, text, q, terms, p, &u)
+	p.whole = squash(norm)
+	r.readIntents(norm, p, &u)
+	r.readWords(rest, lightly, q.Verbatim, p, &u)
+	u.Place = p.Place
+	if u.Place != "" {
+		u.PlaceName = RegionName(u.Place)
+	}
 	u.Number, u.Code, u.Article = p.Number, p.Code, p.Article
 	if p.Article != "" {
 		u.Law = p.Law
@@ -231,8 +238,9 @@ func readPhrases(text string, p *Plan) string {
 	})
 }
 
-// readWords segments what is left, folded, drops the noise of speech and widens what remains.
-func (r *Reader) readWords(norm string, verbatim bool, p *Plan, u *Understanding) {
+// readWords segments what is left of a folded query without the words of its wishes, drops the noise of speech and widens
+// what remains. The words in lightly count a little.
+func (r *Reader) readWords(norm string, lightly []string, verbatim bool, p *Plan, u *Understanding) {
 	for _, t := range p.TitlePhrases {
 		norm += " " + t
 	}
@@ -250,6 +258,9 @@ func (r *Reader) readWords(norm string, verbatim bool, p *Plan, u *Understanding
 		uses = r.Lexicon.Find(bare)
 	}
 	b.build(bare, words, uses)
+	for _, text := range lightly {
+		b.addLight(text, r.Ranking.LightWord)
+	}
 	for _, c := range p.Concepts {
 		for i, f := range c.Forms {
 			t := Term{Text: f.Text, Weight: f.Weight}
@@ -269,6 +280,16 @@ func blankOut(norm string, noise []segment.Noise) string {
 		}
 	}
 	return string(b)
+}
+
+// readIntents gathers what a query asks about, each once and in its order.
+func (r *Reader) readIntents(norm string, p *Plan, u *Understanding) {
+	for _, n := range r.Lexicon.FindNoise(norm, r.Segmenter.Words(norm)) {
+		if n.Intent != "" && !slices.Contains(p.intents, n.Intent) {
+			p.intents = append(p.intents, n.Intent)
+		}
+	}
+	u.Intents = p.intents
 }
 
 // planner gathers concepts and terms.
@@ -409,6 +430,25 @@ func (b *planner) addWidened(ci int) {
 				weight = r.Word
 			}
 			b.add(g.Text, weight*f.Weight*share, ci)
+		}
+	}
+}
+
+// addLight adds a word that counts a little: a concept of its own, behind those that are asked for.
+func (b *planner) addLight(text string, share float64) {
+	if len(b.plan.Concepts) >= MaxConcepts {
+		return
+	}
+	b.plan.Concepts = append(b.plan.Concepts, Concept{Text: text, Forms: []Form{{Text: text, Weight: 1}}, Weight: share})
+	ci := len(b.plan.Concepts) - 1
+	for _, w := range b.reader.Segmenter.Words(text) {
+		if utf8.RuneCountInString(w.Text) >= 3 {
+			b.add(w.Text, b.reader.Ranking.Long*share, ci)
+		}
+	}
+	for _, g := range segment.Grams(text) {
+		if utf8.RuneCountInString(g.Text) > 1 {
+			b.add(g.Text, b.reader.Ranking.Word*share, ci)
 		}
 	}
 }

@@ -88,7 +88,7 @@ func (s *segments) scan(ctx context.Context, plan *index.Plan, r *index.Ranking,
 		least = r.NamedCoverage
 	}
 	cover := newCoverage(out.stats.Rarity, least)
-	by := newOrder(r, plan.Sort)
+	by := newOrder(r, plan, count.kind)
 	norms := s.norms(r)
 	top := &best{any: minHeap{limit: keep.any}, matching: minHeap{limit: keep.matching}}
 	for li := range s.leaves {
@@ -229,14 +229,38 @@ type order struct {
 	boost  float32
 	factor [corpus.Ranks]float32
 	byDate bool
+	// near raises what is done where the citizen is, by share; no news is.
+	near    float64
+	citizen string
 }
 
-func newOrder(r *index.Ranking, sort index.Sort) *order {
-	o := &order{boost: float32(r.CoverageBoost), byDate: sort == index.ByDate}
+func newOrder(r *index.Ranking, plan *index.Plan, kind corpus.Kind) *order {
+	o := &order{boost: float32(r.CoverageBoost), byDate: plan.Sort == index.ByDate}
+	if kind == corpus.KindItem {
+		o.citizen, o.near = plan.Place, r.PlaceFirst
+	}
 	for level, a := range r.Authority {
 		o.factor[level] = float32(1 + a)
 	}
 	return o
+}
+
+// byRegion returns what each division of a leaf multiplies the places of its items by; nil when the place decides nothing.
+func (o *order) byRegion(c *columns) []float64 {
+	if o.citizen == "" || o.near == 0 || o.byDate {
+		return nil
+	}
+	factors := make([]float64, len(c.facet[regions].values))
+	for v, region := range c.facet[regions].values {
+		factors[v] = 1
+		switch {
+		case corpus.Contains(o.citizen, region):
+			factors[v] += o.near
+		case corpus.Contains(region, o.citizen):
+			factors[v] += o.near / 2
+		}
+	}
+	return factors
 }
 
 // place returns a unit's final score, from its BM25F, the share of the query that it touches and its document, and its
@@ -261,6 +285,7 @@ func byDate(score float32, date int32) float64 {
 func (s *segments) collect(acc *accumulator, li int, g *gate, cover *coverage, by *order, top *best, count *tally) {
 	l := &s.leaves[li]
 	count.begin(l.columns)
+	factors := by.byRegion(l.columns)
 	for u, score := range acc.score {
 		unit := uint32(u)
 		if score == 0 && !g.open(unit) {
@@ -273,6 +298,11 @@ func (s *segments) collect(acc *accumulator, li int, g *gate, cover *coverage, b
 			continue
 		}
 		score, place := by.place(score, share, l.columns, doc)
+		if factors != nil {
+			for _, o := range l.columns.facet[regions].of(doc) {
+				place *= factors[o]
+			}
+		}
 		if !matches && !top.any.wants(place) {
 			continue
 		}

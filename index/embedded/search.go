@@ -421,6 +421,22 @@ func intersect(a, b []uint32) []uint32 {
 	return out
 }
 
+// HasItems implements index.Places. The values of a column are in order.
+func (v *view) HasItems(region string, below bool) bool {
+	s := v.kinds[corpus.KindItem]
+	if s == nil {
+		return false
+	}
+	for _, l := range s.leaves {
+		values := l.columns.facet[regions].values
+		i, found := slices.BinarySearch(values, region)
+		if found || below && i < len(values) && strings.HasPrefix(values[i], region) {
+			return true
+		}
+	}
+	return false
+}
+
 // Frequency implements index.Terms over all kinds. Postings that cannot be read count as none: the search that follows
 // reads them again and says what is wrong.
 func (v *view) Frequency(term string) int {

@@ -1,0 +1,230 @@
+package index
+
+import (
+	"cmp"
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"tongsou/corpus"
+)
+
+// placeWish finds the place whose offices a query means: one that it names (呼市, 呼和浩特市新城区), or one that it says
+// relative to the citizen's own (市里, 自治区). Its words count a little, since policies and news say the place in their
+// text; items are matched through their region.
+func placeWish(norm, near string, terms Terms) (wish, bool) {
+	code, spans := placeIn(norm, near, terms)
+	if code == "" {
+		return wish{}, false
+	}
+	return wish{
+		chip:  Chip{Field: chipPlace, Value: code, Label: "在" + RegionName(code)},
+		spans: spans,
+		find: func(norm string) []span {
+			found, spans := placeIn(norm, near, terms)
+			if found == "" {
+				return nil
+			}
+			for i := range spans {
+				spans[i] = withPrepositions(norm, spans[i])
+			}
+			return spans
+		},
+		role: light,
+	}, true
+}
+
+// namesDocument finds queries that are the name of a law or a policy: a place is part of the name there.
+var namesDocument = regexp.MustCompile(`条例|细则|《|(?:办法|规定|通知|意见|方案|规划|公告|通告|决定|纲要|章程|公报|年报|报告)(?:全文|原文)?\s*$`)
+
+// placeIn returns the place that a folded query means and where it says so.
+func placeIn(norm, near string, terms Terms) (string, []span) {
+	if namesDocument.MatchString(norm) {
+		return "", nil
+	}
+	var codes []string
+	var spans []span
+	open := false
+	for _, m := range corpus.Regions().FindIn(norm, near) {
+		code := meant(m, near, terms)
+		if code == "" || institution(norm[m.End:]) {
+			open = open || institution(norm[m.End:])
+			continue
+		}
+		codes, spans = append(codes, code), append(spans, span{m.Start, m.End})
+	}
+	if len(codes) == 0 {
+		if open {
+			return "", nil
+		}
+		return levelIn(norm, near)
+	}
+	if code, ok := deepest(codes); ok {
+		return code, spans
+	}
+	return destination(norm, codes, spans)
+}
+
+// meant returns the division that a name means here, "" when that is not certain or the index has no items for it.
+func meant(m corpus.RegionMatch, near string, terms Terms) string {
+	places, asks := terms.(Places)
+	if m.Region.Code == "" && asks {
+		for _, c := range m.Candidates {
+			if !places.HasItems(c.Code, true) {
+				continue
+			}
+			if m.Region.Code != "" {
+				return "" // two of them are served here
+			}
+			m.Region = c
+		}
+	}
+	code := m.Region.Code
+	if code == "" || near != "" && code[:2] != near[:2] || asks && !served(places, code) {
+		return ""
+	}
+	return code
+}
+
+// served reports whether the index holds items of a division, of one within it or of one above it.
+func served(places Places, code string) bool {
+	if places.HasItems(code, true) {
+		return true
+	}
+	for l := len(code) - 2; l >= 2; l -= 2 {
+		if places.HasItems(code[:l], false) {
+			return true
+		}
+	}
+	return false
+}
+
+// institution reports whether what follows a place makes it the name of something else: 内蒙古大学, 呼和浩特日报.
+func institution(rest string) bool {
+	r, size := utf8.DecodeRuneInString(rest)
+	if size == 0 || strings.ContainsRune("籍话", r) {
+		return size > 0
+	}
+	return slices.ContainsFunc([]string{"大学", "学院", "师范", "农业大学", "银行", "日报", "晚报", "铁路局", "集团", "机场", "火车站", "高铁站"},
+		func(w string) bool { return strings.HasPrefix(rest, w) })
+}
+
+// deepest returns the innermost of places that lie within each other.
+func deepest(codes []string) (string, bool) {
+	inner := slices.MaxFunc(codes, func(a, b string) int { return cmp.Compare(len(a), len(b)) })
+	for _, c := range codes {
+		if !corpus.Contains(c, inner) {
+			return "", false
+		}
+	}
+	return inner, true
+}
+
+// destination decides between places apart from each other by the one that something is brought to: 户口从包头迁到呼和浩特.
+func destination(norm string, codes []string, spans []span) (string, []span) {
+	for i := len(codes) - 1; i >= 0; i-- {
+		before, _ := utf8.DecodeLastRuneInString(norm[:spans[i].start])
+		if strings.ContainsRune("到往至入来回", before) {
+			return codes[i], spans[i : i+1]
+		}
+	}
+	return "", nil
+}
+
+// levels are the words that name a division relative to the citizen's own, with the length of its code.
+var levels = []struct {
+	words []string
+	size  int
+}{
+	{[]string{"区里", "县里", "旗里", "本区", "本县", "本旗", "我们区", "我们县", "我们旗"}, 6},
+	{[]string{"市里", "盟里", "本市", "全市", "我们市", "市级"}, 4},
+	{[]string{"省里", "自治区里", "自治区", "本省", "全省", "全区", "省级", "自治区级"}, 2},
+}
+
+// levelIn climbs from the citizen's place to the level that a query names, or stays where it is when that is above.
+func levelIn(norm, near string) (string, []span) {
+	if near == "" {
+		return "", nil
+	}
+	for _, l := range levels {
+		if spans := occurrences(norm, l.words); len(spans) > 0 {
+			code, ok := corpus.NormalizeRegion(near[:min(len(near), l.size)])
+			if !ok {
+				return "", nil
+			}
+			return code, spans
+		}
+	}
+	return "", nil
+}
+
+// withPrepositions widens the span of a place by the little words that lead to it and from it: 在新城区的.
+func withPrepositions(norm string, s span) span {
+	for _, w := range []string{"我在", "在"} {
+		if strings.HasSuffix(norm[:s.start], w) {
+			s.start -= len(w)
+			break
+		}
+	}
+	for _, w := range []string{"这边的", "这里的", "这边", "这里", "的"} {
+		if strings.HasPrefix(norm[s.end:], w) {
+			s.end += len(w)
+			break
+		}
+	}
+	return s
+}
+
+// nearness says how near a document's place is to the citizen's: what Ranking gives for it.
+func (r *Ranking) nearness(place, region string) float64 {
+	switch {
+	case region == place:
+		return r.PlaceOwn
+	case strings.HasPrefix(region, place):
+		return r.PlaceOwn * 0.9 // an office within the place named; the place's own comes before it
+	case strings.HasPrefix(place, region):
+		return r.PlaceAbove * float64(len(region)) / float64(max(2, len(place)-2))
+	default:
+		return r.PlaceElsewhere
+	}
+}
+
+// setOffices says of items that are done by a division above the citizen's which office does them, when neither the
+// citizen's own division nor a nearer one has the item.
+func setOffices(plan *Plan, ranked []Ranked, hits []Hit) {
+	if plan.Place == "" {
+		return
+	}
+	nearest := map[string]int{} // bare title → length of the code of the nearest division that has it
+	for i := range ranked {
+		m := ranked[i].Units[0].Meta
+		if m.Region == "" || m.Kind != corpus.KindItem {
+			continue
+		}
+		if corpus.Contains(plan.Place, m.Region) || corpus.Contains(m.Region, plan.Place) {
+			nearest[bareTitle(m.Title)] = max(nearest[bareTitle(m.Title)], len(m.Region))
+		}
+	}
+	for i := range hits {
+		h := &hits[i]
+		above := h.Region != "" && len(h.Region) < len(plan.Place) && corpus.Contains(h.Region, plan.Place)
+		if h.Kind != corpus.KindItem || !above || nearest[bareTitle(h.PlainTitle())] != len(h.Region) {
+			continue
+		}
+		body := h.Issuer
+		if h.Card != nil {
+			body = cmp.Or(h.Card.Body, h.Issuer, h.Place)
+		}
+		h.Office = fmt.Sprintf("%s没有单列这一事项，由%s办理", RegionName(plan.Place), body)
+	}
+}
+
+// bareTitle is an item's title without the note in brackets that tells its offices apart: （区直参保人员）.
+func bareTitle(title string) string {
+	if i := strings.IndexAny(title, "（("); i > 0 {
+		return title[:i]
+	}
+	return title
+}
