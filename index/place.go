@@ -21,7 +21,7 @@ func placeWish(norm, near string, terms Terms) (wish, bool) {
 	}
 	return wish{
 		chip:  Chip{Field: chipPlace, Value: code, Label: "在" + RegionName(code)},
-		spans: spans,
+		spans: spans, words: names(norm, spans), role: silent,
 		find: func(norm string) []span {
 			found, spans := placeIn(norm, near, terms)
 			if found == "" {
@@ -32,8 +32,19 @@ func placeWish(norm, near string, terms Terms) (wish, bool) {
 			}
 			return spans
 		},
-		role: light,
 	}, true
+}
+
+// names are the texts of spans, but for those that only say a level: 市里 stands in no office's text.
+func names(norm string, spans []span) []string {
+	var list []string
+	for _, s := range spans {
+		name := norm[s.start:s.end]
+		if !slices.ContainsFunc(levels, func(l level) bool { return slices.Contains(l.words, name) }) {
+			list = append(list, name)
+		}
+	}
+	return list
 }
 
 // namesDocument finds queries that are the name of a law or a policy: a place is part of the name there.
@@ -127,17 +138,19 @@ func destination(norm string, codes []string, spans []span) (string, []span) {
 	for i := len(codes) - 1; i >= 0; i-- {
 		before, _ := utf8.DecodeLastRuneInString(norm[:spans[i].start])
 		if strings.ContainsRune("到往至入来回", before) {
-			return codes[i], spans[i : i+1]
+			return codes[i], spans
 		}
 	}
 	return "", nil
 }
 
-// levels are the words that name a division relative to the citizen's own, with the length of its code.
-var levels = []struct {
+// level are the words that name a division relative to the citizen's own, with the length of its code.
+type level struct {
 	words []string
 	size  int
-}{
+}
+
+var levels = []level{
 	{[]string{"区里", "县里", "旗里", "本区", "本县", "本旗", "我们区", "我们县", "我们旗"}, 6},
 	{[]string{"市里", "盟里", "本市", "全市", "我们市", "市级"}, 4},
 	{[]string{"省里", "自治区里", "自治区", "本省", "全省", "全区", "省级", "自治区级"}, 2},
@@ -177,17 +190,54 @@ func withPrepositions(norm string, s span) span {
 	return s
 }
 
-// nearness says how near a document's place is to the citizen's: what Ranking gives for it.
-func (r *Ranking) nearness(place, region string) float64 {
+// nearness says how near a document's place is to the citizen's: what Ranking gives for it. An office within the place
+// named comes behind the place's own, and the one where the citizen is before the others.
+func (r *Ranking) nearness(plan *Plan, region string) float64 {
+	place := plan.Place
 	switch {
 	case region == place:
 		return r.PlaceOwn
-	case strings.HasPrefix(region, place):
-		return r.PlaceOwn * 0.9 // an office within the place named; the place's own comes before it
-	case strings.HasPrefix(place, region):
+	case corpus.Contains(place, region) && corpus.Contains(region, plan.home):
+		return r.PlaceOwn * 0.95
+	case corpus.Contains(place, region):
+		return r.PlaceOwn * 0.9
+	case corpus.Contains(region, place):
 		return r.PlaceAbove * float64(len(region)) / float64(max(2, len(place)-2))
 	default:
 		return r.PlaceElsewhere
+	}
+}
+
+// nearestFirst gives the best score of items of one name to the office that is nearest above the citizen. The offices of a
+// city and of a county describe one errand in their own words; which words fit better is no reason to send somebody away.
+func nearestFirst(plan *Plan, docs []Ranked) {
+	if plan.Place == "" || plan.Sort == ByDate {
+		return
+	}
+	near := map[string]*Ranked{}
+	best := map[string]float64{}
+	for i := range docs {
+		m := docs[i].Units[0].Meta
+		if m.Kind != corpus.KindItem || m.Region == "" {
+			continue
+		}
+		name := bareTitle(m.Title)
+		if docs[i].Score > pinned/2 {
+			name += "=" // what was named by its very title stays before what was not
+		}
+		best[name] = max(best[name], docs[i].Score)
+		if !corpus.Contains(m.Region, plan.Place) {
+			continue
+		}
+		if d := near[name]; d == nil || len(d.Units[0].Meta.Region) < len(m.Region) {
+			near[name] = &docs[i]
+		}
+	}
+	for name, d := range near {
+		if lift := best[name] - d.Score; lift > 0 {
+			d.Score += lift + 0.001
+			d.Parts = addPart(plan, d.Parts, "同名事项就近", lift+0.001, d.Units[0].Meta.Region)
+		}
 	}
 }
 
@@ -209,6 +259,9 @@ func setOffices(plan *Plan, ranked []Ranked, hits []Hit) {
 	}
 	for i := range hits {
 		h := &hits[i]
+		if title := h.PlainTitle(); title != bareTitle(title) {
+			continue // an office's own item: （自治区直属单位）
+		}
 		above := h.Region != "" && len(h.Region) < len(plan.Place) && corpus.Contains(h.Region, plan.Place)
 		if h.Kind != corpus.KindItem || !above || nearest[bareTitle(h.PlainTitle())] != len(h.Region) {
 			continue
@@ -221,10 +274,8 @@ func setOffices(plan *Plan, ranked []Ranked, hits []Hit) {
 	}
 }
 
-// bareTitle is an item's title without the note in brackets that tells its offices apart: （区直参保人员）.
-func bareTitle(title string) string {
-	if i := strings.IndexAny(title, "（("); i > 0 {
-		return title[:i]
-	}
-	return title
-}
+// reOffice is the note at a title's end that tells the offices of one item apart; others tell items apart: （高等学校）.
+var reOffice = regexp.MustCompile(`[（(][^（()）]*(?:本级|直属|区直|省直|市直|旗县|区县|县级|市级|省级|自治区)[^（()）]*[)）]$`)
+
+// bareTitle is an item's title without such a note.
+func bareTitle(title string) string { return reOffice.ReplaceAllString(title, "") }

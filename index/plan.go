@@ -1,6 +1,10 @@
 package index
 
-import "tongsou/corpus"
+import (
+	"slices"
+
+	"tongsou/corpus"
+)
 
 // Plan is a query made ready for an engine: what must hold, and the weighted terms that rank what does. It is the whole
 // of what an engine needs to know; the lexicon, the syntax and the wording of the user stay on this side.
@@ -32,6 +36,7 @@ type Plan struct {
 	// Folded is the normalised text of what was typed, without syntax and noise: what titles are compared with.
 	Folded string
 	Place  string
+	home   string // where the citizen is, should Place be a division above that
 	Sort   Sort
 	Today  corpus.Date
 	// Offset and Limit choose the page; Depth is how many documents of each kind an engine finds.
@@ -53,6 +58,33 @@ type Concept struct {
 	// Weight is how much of the query's meaning it carries, before its rarity in the index: 1 for a word, less for words
 	// that name nothing specific.
 	Weight float64
+	// light is the share of its weight that a word has where items are ranked, 0 for a whole one.
+	light float64
+}
+
+// Light reports whether the concept is a word besides the subject, which no answer need hold: the citizen's place.
+func (c *Concept) Light() bool { return c.light > 0 }
+
+// ForKind is the plan for documents of one kind. A place is a word like any other where policies and news are searched;
+// of an item it is known which office does it, and its text need not say so.
+func (p *Plan) ForKind(kind corpus.Kind) *Plan {
+	if kind == corpus.KindItem || !slices.ContainsFunc(p.Concepts, func(c Concept) bool { return c.Light() }) {
+		return p
+	}
+	whole := *p
+	whole.Concepts, whole.Terms = slices.Clone(p.Concepts), slices.Clone(p.Terms)
+	for i := range whole.Terms {
+		t := &whole.Terms[i]
+		if t.Concept >= 0 && p.Concepts[t.Concept].Light() {
+			t.Weight /= float32(p.Concepts[t.Concept].light)
+		}
+	}
+	for i := range whole.Concepts {
+		if c := &whole.Concepts[i]; c.Light() {
+			c.Weight, c.light = 1, 0
+		}
+	}
+	return &whole
 }
 
 // Form is one way to say a concept.

@@ -104,6 +104,7 @@ func (r *Ranking) Rank(plan *Plan, st Stats, candidates []Candidate) []Ranked {
 	for i := range docs[:depth] {
 		r.judgeDocument(plan, st, m, &docs[i])
 	}
+	nearestFirst(plan, docs[:depth])
 	slices.SortStableFunc(docs[:depth], func(a, b Ranked) int { return compareRanked(plan, &a, &b) })
 	last := 0.0
 	if depth > 0 {
@@ -251,7 +252,7 @@ func (r *Ranking) judgeMeta(plan *Plan, c *Candidate, add func(string, float64, 
 	if plan.Place == "" || m.Region == "" || m.Kind == corpus.KindNews {
 		return
 	}
-	add("地区", r.nearness(plan.Place, m.Region), m.Region)
+	add("地区", r.nearness(plan, m.Region), m.Region)
 }
 
 // matcher finds the query's character pairs in texts. It is made once a query and used on every candidate.

@@ -434,12 +434,13 @@ func (b *planner) addWidened(ci int) {
 	}
 }
 
-// addLight adds a word that counts a little: a concept of its own, behind those that are asked for.
+// addLight adds a word that counts a little: a concept of its own, behind those that are asked for. It weighs even less in
+// what a hit must cover, or an item that is done one level above would seem to answer half of the query.
 func (b *planner) addLight(text string, share float64) {
 	if len(b.plan.Concepts) >= MaxConcepts {
 		return
 	}
-	b.plan.Concepts = append(b.plan.Concepts, Concept{Text: text, Forms: []Form{{Text: text, Weight: 1}}, Weight: share})
+	b.plan.Concepts = append(b.plan.Concepts, Concept{Text: text, Forms: []Form{{Text: text, Weight: 1}}, Weight: share * share, light: share})
 	ci := len(b.plan.Concepts) - 1
 	for _, w := range b.reader.Segmenter.Words(text) {
 		if utf8.RuneCountInString(w.Text) >= 3 {

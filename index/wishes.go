@@ -28,7 +28,8 @@ type span struct{ start, end int }
 // A wish is one of them as it stands in the text.
 type wish struct {
 	chip  Chip
-	spans []span // what says it
+	spans []span   // what says it
+	words []string // of these, those that count a little
 	// find finds them in another text: what the query would be without them is searched again.
 	find func(norm string) []span
 	role role
@@ -39,8 +40,7 @@ type role int
 
 const (
 	spoken role = iota // they are searched like any others
-	light              // they count a little: the text of an office or of a piece of news says them too
-	silent             // they are not searched
+	silent             // they are not, but for those of wish.words
 )
 
 // Places tells where the items of an index are done. Terms that implement it keep the reader from preferring places that
@@ -55,6 +55,7 @@ type Places interface {
 // else keeps its words.
 func (r *Reader) readWishes(norm, text string, q Query, terms Terms, p *Plan, u *Understanding) (rest string, lightly []string) {
 	p.Place = cmp.Or(p.Place, onlyOne(p.Filter.Regions))
+	p.home = p.Place
 	if q.Verbatim || p.Named() || len(p.Phrases)+len(p.TitlePhrases) > 0 {
 		return norm, nil
 	}
@@ -72,16 +73,27 @@ func (r *Reader) readWishes(norm, text string, q Query, terms Terms, p *Plan, u 
 		}
 		p.grant(w)
 		u.Chips = append(u.Chips, w.chip.without(text, norm, w.find))
-		if w.role == light {
-			for _, s := range w.spans {
-				lightly = append(lightly, norm[s.start:s.end])
+		lightly = append(lightly, w.words...)
+	}
+	if alone {
+		return keepWords(norm, found), nil
+	}
+	return rest, lightly
+}
+
+// keepWords is a query that says nothing but wishes, without what only leads to a paper: 没有 in 没有身份证怎么办.
+func keepWords(norm string, found []wish) string {
+	for _, w := range found {
+		if w.chip.Field != chipHolds && w.chip.Field != chipLacks {
+			continue
+		}
+		for _, s := range w.spans {
+			if i := strings.Index(norm[s.start:s.end], w.words[0]); i > 0 {
+				norm = blankSpans(norm, []span{{s.start, s.start + i}})
 			}
 		}
 	}
-	if alone {
-		return norm, nil
-	}
-	return rest, lightly
+	return norm
 }
 
 // The fields of chips.

@@ -42,7 +42,7 @@ var conveniencePatterns = []struct {
 	{ConvenienceNoVisit, "不用跑", []string{"跑", "现场", "窗口", "大厅", "到场", "出门", "足不出户"}, regexp.MustCompile(
 		`(?:不用|不想|不必|不需要|无需|免得|不)(?:自己|本人|亲自)?(?:再)?(?:跑腿|跑路|跑|去现场|到现场|去窗口|到窗口|去大厅|到大厅|到场)(?:一趟|腿|路)?的?(?:就能|就可以|能)?|` +
 			`(?:零|0)(?:跑动|跑腿|跑)|一次都?不用?跑|一趟都?不用?跑|足不出户|不出门(?:就能|就可以|能)?`)},
-	{ConvenienceFree, "免费", []string{"免费", "钱", "收费"}, regexp.MustCompile(`免费的?|不(?:要|收|花|用花|用|用交|用出)钱的?|不收费的?|不收取费用的?`)},
+	{ConvenienceFree, "免费", []string{"免费", "钱", "收费"}, regexp.MustCompile(`免费(?:的|吗|么|不)?|不(?:要|收|花|用花|用|用交|用出)钱的?|不收费的?|不收取费用的?`)},
 	{ConvenienceOnline, "网上能办", []string{"网上", "网办", "线上", "在线", "手机"}, regexp.MustCompile(
 		`(?:能|可以|可不可以|能不能|想|要)?(?:在)?(?:网上|线上|在线|手机上|手机|掌上)(?:就)?(?:能不能|可不可以|能|可以|怎么|咋|如何|直接)?(?:自己)?(?:办理|办|申请|申办|提交)的?(?:吗|么|不)?|全程网办|(?:在)?手机上$|(?:在)?网上$`)},
 }
@@ -85,13 +85,26 @@ func wishedFor(before, said, after string) bool {
 	if strings.HasSuffix(before, "免不") {
 		return false
 	}
-	if said != "免费" {
+	switch {
+	case reOnline.MatchString(said):
+		return asked(before, after)
+	case said != "免费": // 不要钱, 免费的, 免费吗
 		return true
-	}
-	if strings.HasPrefix(after, "办法") {
+	case strings.HasPrefix(after, "办法"):
 		return false
 	}
 	return after == "" || slices.ContainsFunc(afterFree, func(w string) bool { return strings.HasPrefix(after, w) })
+}
+
+var reOnline = regexp.MustCompile(`^(?:网上|线上|在线)(?:办理|办|申请|申办|提交)$`)
+
+// asked tells 营业执照网上办理 and 网上办营业执照 from the middle of a sentence that speaks of such services.
+func asked(before, after string) bool {
+	if after == "" || strings.ContainsAny(after[:1], " ,.?!;") {
+		return true
+	}
+	begins := before == "" || slices.ContainsFunc([]string{" ", ",", "我", "想", "要", "能", "可以", "在"}, func(w string) bool { return strings.HasSuffix(before, w) })
+	return begins && !strings.HasPrefix(after, "税") && !strings.HasPrefix(after, "事")
 }
 
 // afterFree are what follows 免费 where it is no part of a name: an action, a question, the end of a clause.

@@ -27,6 +27,7 @@ var (
 // heldSpan is a document with the words that say that it is there or is not.
 type heldSpan struct {
 	span
+	own      span   // what a chip takes out: within a list the document alone
 	document string // as HeldDocument names it
 	word     string
 	lacks    bool
@@ -39,22 +40,26 @@ func heldWishes(norm string) []wish {
 		if slices.ContainsFunc(list, func(w wish) bool { return w.chip.Value == h.document }) {
 			continue
 		}
-		w := wish{chip: Chip{Field: chipHolds, Value: h.document, Label: "手里有" + h.word}, role: light}
+		w := wish{chip: Chip{Field: chipHolds, Value: h.document, Label: "手里有" + h.word}, words: []string{h.word}, role: silent}
 		if h.lacks {
-			w.chip.Field, w.chip.Label, w.role = chipLacks, "没有"+h.word, spoken
+			w.chip.Field, w.chip.Label = chipLacks, "没有"+h.word
 		}
-		w.find = func(norm string) []span { return spansOf(norm, h.document, h.lacks) }
-		w.spans = w.find(norm)
+		for _, same := range heldIn(norm) {
+			if same.document == h.document {
+				w.spans = append(w.spans, same.span)
+			}
+		}
+		w.find = func(norm string) []span { return ownSpans(norm, h.document, h.lacks) }
 		list = append(list, w)
 	}
 	return list
 }
 
-func spansOf(norm, document string, lacks bool) []span {
+func ownSpans(norm, document string, lacks bool) []span {
 	var spans []span
 	for _, h := range heldIn(norm) {
 		if h.document == document && h.lacks == lacks {
-			spans = append(spans, h.span)
+			spans = append(spans, h.own)
 		}
 	}
 	return spans
@@ -81,7 +86,12 @@ func heldIn(norm string) []heldSpan {
 		}
 		end = s.end
 		if document, ok := HeldDocument(norm[s.start:s.end]); ok && state != 0 {
-			list = append(list, heldSpan{span{s.start - lead, s.end}, document, norm[s.start:s.end], state < 0})
+			h := heldSpan{span: span{s.start - lead, s.end}, document: document, word: norm[s.start:s.end], lacks: state < 0}
+			h.own = h.span
+			if first := len(list) - 1; joined && first >= 0 && list[first].own == list[first].span {
+				list[first].own = span{list[first].end - len(list[first].word), s.start} // the next one takes over what stands before
+			}
+			list = append(list, h)
 		}
 	}
 	return list

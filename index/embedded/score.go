@@ -141,6 +141,9 @@ func stats(plan *index.Plan, idf []float64, r *index.Ranking) index.Stats {
 		if t.Concept >= 0 && t.Weight > 0 {
 			st.Rarity[t.Concept] = max(st.Rarity[t.Concept], idf[ti]*min(1, float64(t.Weight)))
 		}
+		if t.Concept >= 0 && plan.Concepts[t.Concept].Light() {
+			continue
+		}
 		st.Best += float64(t.Weight) * math.Pow(idf[ti], r.IDFPower)
 	}
 	for i, c := range plan.Concepts {

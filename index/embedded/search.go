@@ -82,6 +82,7 @@ func answer(ctx context.Context, v *view, plan *index.Plan, ranking *index.Ranki
 		if !wanted && !plan.Facets {
 			continue
 		}
+		plan := plan.ForKind(kind)
 		work.Go(func() error {
 			found, count, err := find(ctx, v, kind, plan, ranking, wanted)
 			if err != nil {
