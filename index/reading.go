@@ -58,10 +58,14 @@ func (r *Reader) Read(q Query, terms Terms) (*Plan, Understanding, error) {
 		}
 	}
 	p.action = actionOfQuery(norm)
-	rest, lightly := r.readWishes(norm, text, q, terms, p, &u)
+	said := r.cut(norm)
 	p.whole = squash(norm)
-	r.readIntents(norm, p, &u)
-	r.readWords(rest, lightly, q.Verbatim, p, &u)
+	p.readIntents(said, &u)
+	rest, lightly := readWishes(said, text, q, terms, p, &u)
+	if rest != norm || len(p.TitlePhrases) > 0 {
+		said = r.cut(strings.Join(append([]string{rest}, p.TitlePhrases...), " "))
+	}
+	r.readWords(said, lightly, q.Verbatim, p, &u)
 	u.Place = p.Place
 	if u.Place != "" {
 		u.PlaceName = RegionName(u.Place)
@@ -238,17 +242,26 @@ func readPhrases(text string, p *Plan) string {
 	})
 }
 
-// readWords segments what is left of a folded query without the words of its wishes, drops the noise of speech and widens
-// what remains. The words in lightly count a little.
-func (r *Reader) readWords(norm string, lightly []string, verbatim bool, p *Plan, u *Understanding) {
-	for _, t := range p.TitlePhrases {
-		norm += " " + t
-	}
+// saying is a folded query, cut into words, with the noise of speech in it.
+type saying struct {
+	norm  string
+	words []segment.Token
+	noise []segment.Noise
+}
+
+func (r *Reader) cut(norm string) *saying {
 	words := r.Segmenter.Words(norm)
-	bare := blankOut(norm, r.Lexicon.FindNoise(norm, words))
+	return &saying{norm, words, r.Lexicon.FindNoise(norm, words)}
+}
+
+// readWords drops the noise from what is left of a query without its wishes, and widens what remains. The words in lightly
+// count a little.
+func (r *Reader) readWords(said *saying, lightly []string, verbatim bool, p *Plan, u *Understanding) {
+	words := said.words
+	bare := blankOut(said.norm, said.noise)
 	if squash(bare) == "" {
-		bare = norm // a query of nothing but noise is searched as it stands
-	} else if bare != norm {
+		bare = said.norm // a query of nothing but noise is searched as it stands
+	} else if bare != said.norm {
 		words = r.Segmenter.Words(bare)
 	}
 	p.Folded = strings.TrimSpace(bare)
@@ -283,8 +296,8 @@ func blankOut(norm string, noise []segment.Noise) string {
 }
 
 // readIntents gathers what a query asks about, each once and in its order.
-func (r *Reader) readIntents(norm string, p *Plan, u *Understanding) {
-	for _, n := range r.Lexicon.FindNoise(norm, r.Segmenter.Words(norm)) {
+func (p *Plan) readIntents(said *saying, u *Understanding) {
+	for _, n := range said.noise {
 		if n.Intent != "" && !slices.Contains(p.intents, n.Intent) {
 			p.intents = append(p.intents, n.Intent)
 		}

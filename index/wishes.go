@@ -53,20 +53,21 @@ type Places interface {
 // readWishes finds the wishes of a folded query, fills in the plan's and returns what is to be searched for their
 // sake: the query without the words that are not searched, and the words that count a little. A query that says nothing
 // else keeps its words.
-func (r *Reader) readWishes(norm, text string, q Query, terms Terms, p *Plan, u *Understanding) (rest string, lightly []string) {
+func readWishes(said *saying, text string, q Query, terms Terms, p *Plan, u *Understanding) (rest string, lightly []string) {
 	p.Place = cmp.Or(p.Place, onlyOne(p.Filter.Regions))
 	p.home = p.Place
+	norm := said.norm
 	if q.Verbatim || p.Named() || len(p.Phrases)+len(p.TitlePhrases) > 0 {
 		return norm, nil
 	}
-	found := r.wishesOf(norm, p, terms)
+	found := wishesOf(norm, p, terms)
 	rest = norm
 	for _, w := range found {
 		if w.role != spoken {
 			rest = blankSpans(rest, w.spans)
 		}
 	}
-	alone := r.says(rest) < 2
+	alone := rest != norm && utf8.RuneCountInString(squash(blankOut(rest, said.noise))) < 2
 	for _, w := range found {
 		if alone && w.chip.Field == chipPlace {
 			continue // 呼和浩特市 is what is asked for
@@ -105,7 +106,7 @@ const (
 	chipConvenience = "convenience"
 )
 
-func (r *Reader) wishesOf(norm string, p *Plan, terms Terms) []wish {
+func wishesOf(norm string, p *Plan, terms Terms) []wish {
 	var list []wish
 	if w, ok := placeWish(norm, p.Place, terms); ok {
 		list = append(list, w)
@@ -129,12 +130,6 @@ func (p *Plan) grant(w wish) {
 	case chipConvenience:
 		p.wishes.conveniences = append(p.wishes.conveniences, v)
 	}
-}
-
-// says is the number of characters that remain of a query without the noise of speech.
-func (r *Reader) says(norm string) int {
-	words := r.Segmenter.Words(norm)
-	return utf8.RuneCountInString(squash(blankOut(norm, r.Lexicon.FindNoise(norm, words))))
 }
 
 // without completes a chip with the query that no longer says it: the text as typed, or as it was corrected where the slip
