@@ -187,24 +187,27 @@ func blankSpans(norm string, spans []span) string {
 	return string(b)
 }
 
-// occurrences returns where any of the words stands in a text, the longest first at each place.
+// occurrences returns where any of the words stands in a text, in order, the longest first at each place.
 func occurrences(norm string, words []string) []span {
-	var spans []span
-	for i := 0; i < len(norm); {
-		longest := 0
-		for _, w := range words {
-			if len(w) > longest && strings.HasPrefix(norm[i:], w) {
-				longest = len(w)
+	var all []span
+	for _, w := range words {
+		for from := 0; ; {
+			i := strings.Index(norm[from:], w)
+			if i < 0 {
+				break
 			}
+			all = append(all, span{from + i, from + i + len(w)})
+			from += i + len(w)
 		}
-		if longest == 0 {
-			_, longest = utf8.DecodeRuneInString(norm[i:])
-		} else {
-			spans = append(spans, span{i, i + longest})
-		}
-		i += longest
 	}
-	return spans
+	slices.SortFunc(all, func(a, b span) int { return cmp.Or(a.start-b.start, b.end-a.end) })
+	kept := all[:0]
+	for _, s := range all {
+		if len(kept) == 0 || s.start >= kept[len(kept)-1].end {
+			kept = append(kept, s)
+		}
+	}
+	return kept
 }
 
 func onlyOne(list []string) string {

@@ -3,6 +3,7 @@ package index
 import (
 	"slices"
 	"strings"
+	"sync"
 
 	"tongsou/corpus"
 )
@@ -13,6 +14,15 @@ var spokenDocuments = []string{
 	"行驶证", "房产证", "不动产权证书", "不动产权证", "不动产证", "居住证", "毕业证", "学历证书", "学生证", "护照", "退伍证", "退役证", "残疾人证", "残疾证",
 	"低保证", "死亡证明", "银行卡", "劳动合同", "购房合同", "租房合同", "租赁合同", "学位证",
 }
+
+// documentsSpoken gives each of them the name that the lists of materials are compared by.
+var documentsSpoken = sync.OnceValue(func() map[string]string {
+	names := map[string]string{}
+	for _, s := range spokenDocuments {
+		names[s], _ = HeldDocument(s)
+	}
+	return names
+})
 
 // What stands before a document that is held, and before one that is not. What is only said to exist (有身份证) may be a
 // question; the words here say that it is in the hand.
@@ -85,7 +95,7 @@ func heldIn(norm string) []heldSpan {
 			}
 		}
 		end = s.end
-		if document, ok := HeldDocument(norm[s.start:s.end]); ok && state != 0 {
+		if document := documentsSpoken()[norm[s.start:s.end]]; document != "" && state != 0 {
 			h := heldSpan{span: span{s.start - lead, s.end}, document: document, word: norm[s.start:s.end], lacks: state < 0}
 			h.own = h.span
 			if first := len(list) - 1; joined && first >= 0 && list[first].own == list[first].span {
