@@ -279,3 +279,42 @@ var reOffice = regexp.MustCompile(`[（(][^（()）]*(?:本级|直属|区直|省
 
 // bareTitle is an item's title without such a note.
 func bareTitle(title string) string { return reOffice.ReplaceAllString(title, "") }
+
+// Above returns the divisions above a filter by place, for a plan that may climb to them: one that looks for items by
+// their words.
+func Above(plan *Plan) []string {
+	f := &plan.Filter
+	items := len(f.Kinds) == 0 || slices.Contains(f.Kinds, corpus.KindItem)
+	if len(f.Regions) == 0 || len(plan.Terms) == 0 || plan.Named() || !items {
+		return nil
+	}
+	var codes []string
+	for _, region := range f.Regions {
+		for _, a := range corpus.Regions().Ancestors(region) {
+			if !slices.Contains(codes, a.Code) {
+				codes = append(codes, a.Code)
+			}
+		}
+	}
+	return codes
+}
+
+// climbShare is how much worse the best item of a place must be than the best of the divisions above it before the place
+// counts as having none: half as good is another errand that shares a word.
+const climbShare = 0.6
+
+// Climbs decides by the best item within the places of a plan's filter, and by the best when those above them are let
+// in, whether to let them in, and says so to the user.
+func Climbs(plan *Plan, within, wider Group) (note string, ok bool) {
+	if len(wider.Hits) == 0 || corpus.Contains(plan.Filter.Regions[0], wider.Hits[0].Region) {
+		return "", false
+	}
+	if len(within.Hits) > 0 && within.Hits[0].Score >= climbShare*wider.Hits[0].Score {
+		return "", false
+	}
+	names := make([]string, 0, len(plan.Filter.Regions))
+	for _, r := range plan.Filter.Regions {
+		names = append(names, RegionName(r))
+	}
+	return strings.Join(names, "、") + "没有单列这样的事项，以下也列出上级部门办理的。", true
+}

@@ -11,6 +11,8 @@ import (
 type Plan struct {
 	// Filter holds the filters of the query and those read from its text, merged.
 	Filter Filter
+	// Above are divisions above those of the filter whose own items may be found too: what the place itself does not do.
+	Above []string
 	// Concepts are the words that carry the query's meaning, in its order. At most MaxConcepts.
 	Concepts []Concept
 	// Terms are the index terms to score by.

@@ -295,11 +295,25 @@ func blankOut(norm string, noise []segment.Noise) string {
 	return string(b)
 }
 
+// intentWords say at the end of a query what is asked about, and are words of it all the same: 公积金提取条件.
+var intentWords = []struct{ word, intent string }{
+	{"材料", "materials"}, {"手续", "materials"}, {"证件", "materials"}, {"地址", "place"}, {"地点", "place"}, {"收费标准", "cost"}, {"费用", "cost"}, {"收费", "cost"},
+	{"条件", "condition"}, {"资格", "condition"}, {"时限", "time"}, {"时间", "time"}, {"流程", "process"}, {"步骤", "process"}, {"进度", "status"}, {"电话", "phone"},
+}
+
 // readIntents gathers what a query asks about, each once and in its order.
 func (p *Plan) readIntents(said *saying, u *Understanding) {
 	for _, n := range said.noise {
 		if n.Intent != "" && !slices.Contains(p.intents, n.Intent) {
 			p.intents = append(p.intents, n.Intent)
+		}
+	}
+	if subject := strings.TrimRight(said.norm, " ?.,!。"); len(p.intents) == 0 {
+		for _, w := range intentWords {
+			if before, ok := strings.CutSuffix(subject, w.word); ok && before != "" {
+				p.intents = []string{w.intent}
+				break
+			}
 		}
 	}
 	u.Intents = p.intents

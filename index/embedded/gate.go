@@ -50,7 +50,7 @@ func newGate(c *columns, kind corpus.Kind, plan *index.Plan) gate {
 		}
 		g.allowed[i] = make([]bool, len(c.facet[i].values))
 		for v, value := range c.facet[i].values {
-			g.allowed[i][v] = slices.Contains(want, value) || i == 0 && withinAny(value, want)
+			g.allowed[i][v] = slices.Contains(want, value) || i == regions && (withinAny(value, want) || slices.Contains(plan.Above, value))
 		}
 	}
 	for _, want := range f.Conveniences {

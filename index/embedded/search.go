@@ -52,6 +52,11 @@ func (e *Engine) search(ctx context.Context, reader *index.Reader, q index.Query
 	if err != nil {
 		return nil, err
 	}
+	if note, err := climb(ctx, v, plan, reader.Ranking); err != nil {
+		return nil, err
+	} else if note != "" {
+		understood.Notes = append(understood.Notes, note)
+	}
 	groups, tallies, err := answer(ctx, v, plan, reader.Ranking)
 	if err != nil {
 		return nil, err
@@ -69,6 +74,32 @@ func (e *Engine) search(ctx context.Context, reader *index.Reader, q index.Query
 	}
 	result.TookMS = float64(time.Since(began).Microseconds()) / 1000
 	return result, nil
+}
+
+// climb lets a filter by place find the items of the divisions above it where the place has no such item, and says so. It
+// compares the best item within the place with the best that is done above.
+func climb(ctx context.Context, v *view, plan *index.Plan, ranking *index.Ranking) (string, error) {
+	above := index.Above(plan)
+	if len(above) == 0 {
+		return "", nil
+	}
+	wider := *plan
+	wider.Above = above
+	var groups [2]index.Group
+	for i, p := range []*index.Plan{plan, &wider} {
+		first := *p
+		first.Offset, first.Limit, first.Facets, first.Sort = 0, 1, false, index.ByRelevance
+		found, _, err := find(ctx, v, corpus.KindItem, &first, ranking, true)
+		if err != nil {
+			return "", err
+		}
+		groups[i] = ranking.Group(&first, *found)
+	}
+	note, ok := index.Climbs(plan, groups[0], groups[1])
+	if ok {
+		plan.Above = above
+	}
+	return note, nil
 }
 
 // answer searches the kinds side by side: on two cores an answer comes in the time of the largest.
