@@ -95,7 +95,7 @@ func heldIn(norm string) []heldSpan {
 			}
 		}
 		end = s.end
-		if document := documentsSpoken()[norm[s.start:s.end]]; document != "" && state != 0 {
+		if document := documentsSpoken()[norm[s.start:s.end]]; document != "" && state != 0 && !gone(norm[s.end:]) {
 			h := heldSpan{span: span{s.start - lead, s.end}, document: document, word: norm[s.start:s.end], lacks: state < 0}
 			h.own = h.span
 			if first := len(list) - 1; joined && first >= 0 && list[first].own == list[first].span {
@@ -107,8 +107,13 @@ func heldIn(norm string) []heldSpan {
 	return list
 }
 
+// gone reports whether what follows a document says that it is lost or no longer good: then it is what is asked about.
+func gone(after string) bool {
+	return slices.ContainsFunc([]string{"丢", "掉", "到期", "过期", "坏", "不见", "被", "遗失", "失效", "损坏"}, func(w string) bool { return strings.HasPrefix(after, w) })
+}
+
 // joints stand between the documents of a list.
-var joints = []string{"", "和", "跟", "与", "及", "、", ",", "，", "还有", "或", "或者", " "}
+var joints = []string{"", "和", "跟", "与", "及", "、", "还有", "或", "或者", " "}
 
 // leadOf returns the longest of the words that a text ends with.
 func leadOf(text string, lists ...[]string) string {
