@@ -47,14 +47,11 @@ func names(norm string, spans []span) []string {
 	return list
 }
 
-// namesDocument finds queries that are the name of a law or a policy: a place is part of the name there.
-var namesDocument = regexp.MustCompile(`条例|细则|《|(?:办法|规定|通知|意见|方案|规划|公告|通告|决定|纲要|章程|公报|年报|报告)(?:全文|原文)?\s*$`)
+// namesDocument finds queries that are the name of a law or a policy: a place, or for whom it is, is part of the name there.
+var namesDocument = regexp.MustCompile(`条例|细则|《|(?:[^么啥有个想]办法|规定|通知|意见|方案|规划|公告|通告|决定|纲要|章程)(?:全文|原文)?\s*(?:\([^()]*\))?\s*$`)
 
 // placeIn returns the place that a folded query means and where it says so.
 func placeIn(norm, near string, terms Terms) (string, []span) {
-	if namesDocument.MatchString(norm) {
-		return "", nil
-	}
 	var codes []string
 	var spans []span
 	open := false

@@ -56,9 +56,9 @@ type Ranking struct {
 	Amended, Repealed, NotYet float64
 	// What an item's place adds when it is the citizen's own, one above it, or somewhere else (negative).
 	PlaceOwn, PlaceAbove, PlaceElsewhere float64
-	// PlaceFirst is the share by which the score of what is done in the citizen's place is raised in the first stage, so
-	// that it is among those that are judged however many places have the item.
-	PlaceFirst float64
+	// WishFirst is the share by which what is done in the citizen's place, and what answers the query's wishes, is raised
+	// in the first stage, so that it is among those that are judged however many places have the item.
+	WishFirst float64
 	// LightWord is what a word is worth that names a place or a paper in the citizen's hand and not the subject.
 	LightWord float64
 	// What an item adds that serves the people spoken of, that has the conveniences asked for, and whose materials are all
@@ -75,7 +75,7 @@ func DefaultRanking() Ranking {
 		Authority: [corpus.Ranks]float64{0, 0.1, 0.3, 0.8},
 		Coverage:  0.05, Passage: 0.1, Run: 0.03, Title: 0.1, TitleFit: 0.3, TitleExact: 0.3, Second: 0.05, ActionFit: 0.05, ActionElse: 0.05,
 		Amended: 0.25, Repealed: 0.4, NotYet: 0.1,
-		PlaceOwn: 0.15, PlaceAbove: 0.08, PlaceElsewhere: -0.15, PlaceFirst: 0.2,
+		PlaceOwn: 0.15, PlaceAbove: 0.08, PlaceElsewhere: -0.15, WishFirst: 0.2,
 		LightWord: 0.4, Audience: 0.08, Convenience: 0.1, Held: 0.2,
 	}
 }

@@ -22,6 +22,9 @@ func (w *wishes) empty() bool {
 	return w.audience == nil && len(w.holds)+len(w.lacks)+len(w.conveniences) == 0
 }
 
+// Wishes are the papers in the citizen's hands and the conveniences that the query's text asks for.
+func (p *Plan) Wishes() (holds, conveniences []string) { return p.wishes.holds, p.wishes.conveniences }
+
 // span is a part of a folded query, in bytes.
 type span struct{ start, end int }
 
@@ -57,7 +60,7 @@ func readWishes(said *saying, text string, q Query, terms Terms, p *Plan, u *Und
 	p.Place = cmp.Or(p.Place, onlyOne(p.Filter.Regions))
 	p.home = p.Place
 	norm := said.norm
-	if q.Verbatim || p.Named() || len(p.Phrases)+len(p.TitlePhrases) > 0 {
+	if q.Verbatim || p.Named() || namesDocument.MatchString(norm) || len(p.Phrases)+len(p.TitlePhrases) > 0 {
 		return norm, nil
 	}
 	found := wishesOf(norm, p, terms)

@@ -53,20 +53,7 @@ func newGate(c *columns, kind corpus.Kind, plan *index.Plan) gate {
 			g.allowed[i][v] = slices.Contains(want, value) || i == regions && (withinAny(value, want) || slices.Contains(plan.Above, value))
 		}
 	}
-	for _, want := range f.Conveniences {
-		is := make([]bool, len(c.facet[conveniences].values))
-		for v, value := range c.facet[conveniences].values {
-			is[v] = value == want
-		}
-		g.every = append(g.every, is)
-	}
-	if len(f.Holds) > 0 {
-		g.met = make([]bool, len(c.needs.values))
-		for v, value := range c.needs.values {
-			g.met[v] = index.Meets(value, f.Holds)
-		}
-		g.items = kind == corpus.KindItem
-	}
+	g.every, g.met, g.items = every(c, f.Conveniences), met(c, f.Holds), kind == corpus.KindItem
 	if len(f.Validity) > 0 {
 		g.validity = make([]bool, len(c.lives))
 		for i, l := range c.lives {
@@ -107,7 +94,7 @@ func (g *gate) failed(unit, doc uint32) uint32 {
 	if g.issuer != nil && !anyAllowed(g.columns.facet[1].of(doc), g.issuer) {
 		return rejected
 	}
-	if !g.easy(doc) {
+	if !g.suits(doc) {
 		return rejected
 	}
 	bits := uint32(0)
@@ -122,23 +109,10 @@ func (g *gate) failed(unit, doc uint32) uint32 {
 	return bits
 }
 
-// easy reports whether a document has every convenience that is asked for, and needs no paper that is not in hand. What
+// suits reports whether a document has every convenience that is asked for, and needs no paper that is not in hand. What
 // fails counts nowhere: another value of these filters would not bring it back.
-func (g *gate) easy(doc uint32) bool {
-	for _, is := range g.every {
-		if !anyAllowed(g.columns.facet[conveniences].of(doc), is) {
-			return false
-		}
-	}
-	if g.met == nil {
-		return true
-	}
-	for _, o := range g.columns.needs.of(doc) {
-		if !g.met[o] {
-			return false
-		}
-	}
-	return g.items
+func (g *gate) suits(doc uint32) bool {
+	return easy(g.columns, g.every, doc) && (g.met == nil || g.items && enough(g.columns, g.met, doc))
 }
 
 func anyAllowed(ordinals []uint16, allowed []bool) bool {

@@ -232,38 +232,18 @@ type order struct {
 	boost  float32
 	factor [corpus.Ranks]float32
 	byDate bool
-	// near raises what is done where the citizen is, by share; no news is.
-	near    float64
-	citizen string
+	lift   lift
 }
 
 func newOrder(r *index.Ranking, plan *index.Plan, kind corpus.Kind) *order {
 	o := &order{boost: float32(r.CoverageBoost), byDate: plan.Sort == index.ByDate}
 	if kind == corpus.KindItem {
-		o.citizen, o.near = plan.Place, r.PlaceFirst
+		o.lift = newLift(r, plan)
 	}
 	for level, a := range r.Authority {
 		o.factor[level] = float32(1 + a)
 	}
 	return o
-}
-
-// byRegion returns what each division of a leaf multiplies the places of its items by; nil when the place decides nothing.
-func (o *order) byRegion(c *columns) []float64 {
-	if o.citizen == "" || o.near == 0 || o.byDate {
-		return nil
-	}
-	factors := make([]float64, len(c.facet[regions].values))
-	for v, region := range c.facet[regions].values {
-		factors[v] = 1
-		switch {
-		case corpus.Contains(o.citizen, region):
-			factors[v] += o.near
-		case corpus.Contains(region, o.citizen):
-			factors[v] += o.near / 2
-		}
-	}
-	return factors
 }
 
 // place returns a unit's final score, from its BM25F, the share of the query that it touches and its document, and its
@@ -288,7 +268,7 @@ func byDate(score float32, date int32) float64 {
 func (s *segments) collect(acc *accumulator, li int, g *gate, cover *coverage, by *order, top *best, count *tally) {
 	l := &s.leaves[li]
 	count.begin(l.columns)
-	factors := by.byRegion(l.columns)
+	raised := by.lift.in(l.columns)
 	for u, score := range acc.score {
 		unit := uint32(u)
 		if score == 0 && !g.open(unit) {
@@ -301,10 +281,8 @@ func (s *segments) collect(acc *accumulator, li int, g *gate, cover *coverage, b
 			continue
 		}
 		score, place := by.place(score, share, l.columns, doc)
-		if factors != nil {
-			for _, o := range l.columns.facet[regions].of(doc) {
-				place *= factors[o]
-			}
+		if raised != nil && !by.byDate {
+			place *= raised.of(doc)
 		}
 		if !matches && !top.any.wants(place) {
 			continue
