@@ -271,8 +271,9 @@ func (r *Reader) readWords(said *saying, lightly []string, verbatim bool, p *Pla
 		uses = r.Lexicon.Find(bare)
 	}
 	b.build(bare, words, uses)
+	subject := len(p.Concepts) > 0
 	for _, text := range lightly {
-		b.addLight(text, r.Ranking.LightWord)
+		b.addLight(text, r.Ranking.LightWord, subject)
 	}
 	for _, c := range p.Concepts {
 		for i, f := range c.Forms {
@@ -461,13 +462,20 @@ func (b *planner) addWidened(ci int) {
 	}
 }
 
-// addLight adds a word that counts a little: a concept of its own, behind those that are asked for. It weighs even less in
-// what a hit must cover, or an item that is done one level above would seem to answer half of the query.
-func (b *planner) addLight(text string, share float64) {
+// addLight adds a word that counts a little: a concept of its own, behind those that are asked for. It is nothing of what a
+// hit must cover, or an item that is done one level above would seem to answer half of the query. Without a subject the
+// word is all there is, and whole.
+func (b *planner) addLight(text string, share float64, subject bool) {
 	if len(b.plan.Concepts) >= MaxConcepts {
 		return
 	}
-	b.plan.Concepts = append(b.plan.Concepts, Concept{Text: text, Forms: []Form{{Text: text, Weight: 1}}, Weight: share * share, light: share})
+	c := Concept{Text: text, Forms: []Form{{Text: text, Weight: 1}}, Weight: 1}
+	if subject {
+		c.Weight, c.light = 0, share
+	} else {
+		share = 1
+	}
+	b.plan.Concepts = append(b.plan.Concepts, c)
 	ci := len(b.plan.Concepts) - 1
 	for _, w := range b.reader.Segmenter.Words(text) {
 		if utf8.RuneCountInString(w.Text) >= 3 {

@@ -173,3 +173,46 @@ func TestPreferencesHideNothing(t *testing.T) {
 		}
 	}
 }
+
+// TestWishesReachIntoManyOffices has more offices of one item than are judged: the citizen's own, the one that a paper in
+// hand suffices for and the easy one must be among those that are.
+func TestWishesReachIntoManyOffices(t *testing.T) {
+	e := open(t, t.TempDir(), nil)
+	codes := corpus.Regions().Codes()
+	codes = slices.DeleteFunc(codes, func(c string) bool { return len(c) != 6 || c[:2] != "13" && c[:2] != "15" })
+	if len(codes) < 200 {
+		t.Fatalf("only %d divisions", len(codes))
+	}
+	visits := 0
+	var changes []index.Change
+	for i, code := range codes {
+		d := &corpus.Document{ID: "item-" + code, Kind: corpus.KindItem, Title: "雪橇登记", Region: code, Item: &corpus.Item{
+			Body: "体育局", Materials: []corpus.Material{{Name: "居民身份证"}, {Name: "银行卡"}},
+		}}
+		switch i {
+		case len(codes) - 1:
+			d.Item.Materials = d.Item.Materials[:1]
+		case len(codes) - 2:
+			d.Item.Visits = &visits
+		}
+		changes = append(changes, index.Change{ID: d.ID, Document: d})
+	}
+	if err := e.Apply(t.Context(), numbered(changes...)); err != nil {
+		t.Fatal(err)
+	}
+	last := codes[len(codes)-3]
+	for _, c := range []struct {
+		q    index.Query
+		want string
+	}{
+		{index.Query{Text: "雪橇登记", Place: last}, last},
+		{index.Query{Text: index.RegionName(last) + "办雪橇登记"}, last},
+		{index.Query{Text: "我只有身份证，想办雪橇登记"}, codes[len(codes)-1]},
+		{index.Query{Text: "雪橇登记不用跑"}, codes[len(codes)-2]},
+	} {
+		g, _ := items(t, e, c.q)
+		if g.Total != len(codes) || g.Hits[0].Region != c.want {
+			t.Errorf("%s near %q: %d items, first that of %s; want that of %s among %d", c.q.Text, c.q.Place, g.Total, g.Hits[0].Region, c.want, len(codes))
+		}
+	}
+}
