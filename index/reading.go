@@ -18,6 +18,8 @@ type Reader struct {
 	Ranking   *Ranking
 	// Vocabulary holds the words that slips are corrected to; nil corrects none.
 	Vocabulary *segment.Vocabulary
+	// Phrases finds the lexicon's expressions where they are said loosely; nil finds those that stand letter by letter.
+	Phrases *segment.Phrases
 }
 
 // The syntax that a query may use besides plain words.
@@ -268,7 +270,7 @@ func (r *Reader) readWords(said *saying, lightly []string, verbatim bool, p *Pla
 	b := planner{reader: r, plan: p, terms: map[string]int{}}
 	var uses []segment.Use
 	if !verbatim {
-		uses = r.Lexicon.Find(bare)
+		uses = r.find(bare)
 	}
 	b.build(bare, words, uses)
 	subject := len(p.Concepts) > 0
@@ -284,6 +286,13 @@ func (r *Reader) readWords(said *saying, lightly []string, verbatim bool, p *Pla
 			u.Terms = append(u.Terms, t)
 		}
 	}
+}
+
+func (r *Reader) find(norm string) []segment.Use {
+	if r.Phrases == nil {
+		return r.Lexicon.Find(norm)
+	}
+	return r.Phrases.Find(norm)
 }
 
 func blankOut(norm string, noise []segment.Noise) string {

@@ -18,7 +18,7 @@ import (
 //go:embed lexicon/*.txt
 var lexiconFiles embed.FS
 
-// noiseFile is the lexicon's list of speech noise; every other file holds entries.
+// noiseFile is the lexicon's list of speech noise, spokenFile that of spoken variants; every other file holds entries.
 const noiseFile = "lexicon/speech-noise.txt"
 
 // Lexicon knows everyday words for official terms, and the noise of speech. It never changes once it is made.
@@ -28,6 +28,9 @@ type Lexicon struct {
 	longest int               // bytes of the longest key
 	count   int
 	version string
+	// variants maps words to the head of their group, fillers to nothing (spoken.go).
+	variants       map[string]string
+	longestVariant int // bytes
 	// repeated says where an entry stands that stood before; Check reports it.
 	repeated []string
 }
@@ -76,7 +79,7 @@ func ReadLexicon(name string, r io.Reader) (*Lexicon, error) {
 }
 
 func newLexicon() *Lexicon {
-	return &Lexicon{entries: map[string][]Entry{}, noise: map[string]string{}}
+	return &Lexicon{entries: map[string][]Entry{}, noise: map[string]string{}, variants: map[string]string{}}
 }
 
 // Version names the files that the lexicon was made of.
@@ -87,8 +90,11 @@ func (l *Lexicon) Len() int { return l.count }
 
 func (l *Lexicon) read(name string, r io.Reader) error {
 	parse := l.parseEntry
-	if name == noiseFile {
+	switch name {
+	case noiseFile:
 		parse = l.parseNoise
+	case spokenFile:
+		parse = l.parseVariants
 	}
 	lines := bufio.NewScanner(r)
 	n := 1

@@ -41,7 +41,9 @@ type Options struct {
 	// Now tells the day against which validity is judged; nil means time.Now.
 	Now func() time.Time
 
-	vocabulary *segment.Vocabulary // of the two above; set by complete
+	// Of the two above; set by complete.
+	vocabulary *segment.Vocabulary
+	phrases    *segment.Phrases
 }
 
 // mappingVersion is raised whenever what is written for a document changes, so that older indexes are rebuilt.
@@ -80,7 +82,7 @@ func Open(options Options) (*Engine, error) {
 		options: options, lock: lock, budget: &budget{limit: options.CacheBytes}, stop: make(chan struct{}),
 		read: &index.Reader{
 			Segmenter: options.Segmenter, Lexicon: options.Lexicon, Ranking: &options.Ranking,
-			Vocabulary: options.vocabulary,
+			Vocabulary: options.vocabulary, Phrases: options.phrases,
 		},
 	}
 	g, err := e.openCurrent()
@@ -108,9 +110,14 @@ func (o *Options) complete() error {
 		}
 	}
 	if ownWords {
-		o.vocabulary = segment.NewVocabulary(o.Segmenter, o.Lexicon)
-	} else if o.vocabulary, err = segment.DefaultVocabulary(); err != nil {
-		return err
+		o.vocabulary, o.phrases = segment.NewVocabulary(o.Segmenter, o.Lexicon), segment.NewPhrases(o.Segmenter, o.Lexicon)
+	} else {
+		if o.vocabulary, err = segment.DefaultVocabulary(); err != nil {
+			return err
+		}
+		if o.phrases, err = segment.DefaultPhrases(); err != nil {
+			return err
+		}
 	}
 	if o.Ranking == (index.Ranking{}) {
 		o.Ranking = index.DefaultRanking()
