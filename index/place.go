@@ -172,7 +172,7 @@ func levelIn(norm, near string) (string, []span) {
 
 // withPrepositions widens the span of a place by the little words that lead to it and from it: 在新城区的.
 func withPrepositions(norm string, s span) span {
-	for _, w := range []string{"我在", "在"} {
+	for _, w := range []string{"我在", "在", "从"} {
 		if strings.HasSuffix(norm[:s.start], w) {
 			s.start -= len(w)
 			break

@@ -49,7 +49,7 @@ func TestReadWishes(t *testing.T) {
 		{"新城区办居住证", "", []string{"place=150102|办居住证"}}, // the only one that the index serves
 		{"准旗结婚登记", "", []string{"place=150622|结婚登记"}},
 		{"土默特左旗公积金提取", "", []string{"place=150121|公积金提取"}}, // done by the city above
-		{"户口从鄂尔多斯迁到呼和浩特", "", []string{"place=1501|户口从迁到"}},
+		{"户口从鄂尔多斯迁到呼和浩特", "", []string{"place=1501|户口迁到"}},
 		{"市里的公租房", "150622", []string{"place=1506|公租房"}},
 		{"区里养犬登记", "150102", []string{"place=150102|养犬登记"}},
 		{"自治区法律援助", "150102", []string{"place=15|法律援助"}},
@@ -79,13 +79,17 @@ func TestReadWishes(t *testing.T) {
 		{"有没有身份证办理点", "", nil},
 		// conveniences
 		{"公积金提取不用跑", "", []string{"convenience=不用跑|公积金提取"}},
-		{"一次都不跑的公积金提取", "", []string{"convenience=不用跑|的公积金提取"}},
+		{"一次都不跑的公积金提取", "", []string{"convenience=不用跑|公积金提取"}},
 		{"能网上办的居住证", "", []string{"convenience=网上办|居住证"}},
 		{"社保卡手机上能办吗", "", []string{"convenience=网上办|社保卡"}},
 		{"居住证不要钱的", "", []string{"convenience=免费|居住证"}},
 		{"免费办居住证", "", []string{"convenience=免费|办居住证"}},
-		{"立等可取的健康证", "", []string{"convenience=即办|的健康证"}},
+		{"立等可取的健康证", "", []string{"convenience=即办|健康证"}},
 		{"免费孕前检查", "", nil},
+		{"是免费师范生吗", "", nil},
+		{"婚检是免费的吗", "", []string{"convenience=免费|婚检"}},
+		{"现场就能拿的健康证", "", []string{"convenience=即办|健康证"}},
+		{"网上能查公积金吗", "", []string{"convenience=网上办|查公积金吗"}},
 		{"免费师范生政策", "", nil},
 		{"居住证要不要钱", "", nil},
 		{"办证收不收费", "", nil},
