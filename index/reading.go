@@ -360,8 +360,8 @@ type stretch struct {
 }
 
 // stretches cuts a query into the parts that become concepts. An everyday expression that spans words takes their place;
-// one that lies within a longer word (供暖 in 集中供暖) lends it its meanings. A word that only overlaps an expression is
-// no concept of its own.
+// one that lies within a longer word and makes up half of it (供暖 in 集中供暖) lends it its meanings; a lesser part is about
+// something else (学位 in 国外学历学位认证). A word that only overlaps an expression is no concept of its own.
 func stretches(words []segment.Token, uses []segment.Use) []stretch {
 	var list []stretch
 	for _, use := range uses {
@@ -378,7 +378,9 @@ func stretches(words []segment.Token, uses []segment.Use) []stretch {
 			case other.end <= s.start || s.end <= other.start:
 				rest = append(rest, other)
 			case s.start <= other.start && other.end <= s.end && s.end-s.start > other.end-other.start:
-				s.entries = append(s.entries, other.entries...)
+				if 2*(other.end-other.start) >= s.end-s.start {
+					s.entries = append(s.entries, other.entries...)
+				}
 			default:
 				rest, free = append(rest, other), false
 			}

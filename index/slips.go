@@ -2,6 +2,7 @@ package index
 
 import (
 	"cmp"
+	"math"
 	"slices"
 	"strings"
 	"unicode"
@@ -46,10 +47,17 @@ func (m *mender) worth(word string) float64 {
 	if worth == 0 && utf8.RuneCountInString(word) > 2 {
 		worth = float64(m.rarest(word, "")) / 2 // cut differently in the texts
 	}
+	return max(worth, m.leads(word))
+}
+
+// leads is how well the official terms that the lexicon has for a word are known here: where items say 证照 and never
+// 营业执照, 营业执造 is a slip of the latter all the same.
+func (m *mender) leads(word string) float64 {
+	most := 0.0
 	for _, e := range m.reader.Lexicon.Entries(word) {
-		worth = max(worth, e.Weight*float64(m.rarest(e.To, "")))
+		most = max(most, e.Weight*float64(m.rarest(e.To, "")))
 	}
-	return worth
+	return most
 }
 
 // rarest is the frequency of the rarest pair of a word; pairs that but also has are passed over.
@@ -299,7 +307,11 @@ func (m *mender) corrected(typed string, n int) string {
 		if gone := without(typed, c); gone == typed || strings.ContainsAny(gone, grammar) {
 			continue
 		}
-		if now := m.rarest(c, typed); now >= least && now > most {
+		now := m.rarest(c, typed)
+		if n >= 3 {
+			now = max(now, int(math.Ceil(m.leads(c))))
+		}
+		if now >= least && now > most {
 			best, most = c, now
 		}
 	}

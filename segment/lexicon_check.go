@@ -66,3 +66,12 @@ func describeCircle(path []Entry) string {
 func sameWords(a, b []string) bool {
 	return slices.Equal(slices.Compact(slices.Sorted(slices.Values(a))), slices.Compact(slices.Sorted(slices.Values(b))))
 }
+
+// Each calls visit for every entry, by word.
+func (l *Lexicon) Each(visit func(Entry)) {
+	for _, word := range slices.Sorted(maps.Keys(l.entries)) {
+		for _, e := range l.entries[word] {
+			visit(e)
+		}
+	}
+}

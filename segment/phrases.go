@@ -187,7 +187,7 @@ func (p *Phrases) loose(norm string) []found {
 				continue
 			}
 			seen[ph] = true
-			if start, end, gaps := q.holds(ph); gaps > 0 {
+			if start, end, gaps, ok := q.holds(ph); ok {
 				weight := looseWeight
 				for range gaps {
 					weight *= gapWeight
@@ -249,16 +249,16 @@ func (q *saying) parts() []string {
 }
 
 // holds looks for the pieces of an expression in their order. It returns the span of the query that they take and how
-// many characters stand between them, 0 when they do not stand there so.
-func (q *saying) holds(ph *phrase) (start, end, gaps int) {
+// many characters stand between them: none where the segmenter only cut the query in another way (想开 in 想开个轮胎店).
+func (q *saying) holds(ph *phrase) (start, end, gaps int, ok bool) {
 	for from := 0; ; {
 		first := strings.Index(q.text[from:], ph.pieces[0])
 		if first < 0 {
-			return 0, 0, 0
+			return 0, 0, 0, false
 		}
 		first += from
 		if last, gaps, ok := q.follow(ph, first+len(ph.pieces[0])); ok {
-			return q.pieces[q.pieceAt(first)].start, q.pieces[q.pieceAt(last-1)].end, gaps
+			return q.pieces[q.pieceAt(first)].start, q.pieces[q.pieceAt(last-1)].end, gaps, true
 		}
 		from = first + 1
 	}
