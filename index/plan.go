@@ -1,12 +1,18 @@
 package index
 
-import "tongsou/corpus"
+import (
+	"slices"
+
+	"tongsou/corpus"
+)
 
 // Plan is a query made ready for an engine: what must hold, and the weighted terms that rank what does. It is the whole
 // of what an engine needs to know; the lexicon, the syntax and the wording of the user stay on this side.
 type Plan struct {
 	// Filter holds the filters of the query and those read from its text, merged.
 	Filter Filter
+	// Above are divisions above those of the filter whose own items may be found too: what the place itself does not do.
+	Above []string
 	// Concepts are the words that carry the query's meaning, in its order. At most MaxConcepts.
 	Concepts []Concept
 	// Terms are the index terms to score by.
@@ -24,9 +30,15 @@ type Plan struct {
 	Article string // section ID: a58
 	// action is what the query asks to be done, as typed.
 	action action
+	// wishes are what the query prefers besides; intents what it asks about, in its order.
+	wishes  wishes
+	intents []string
+	// whole is what was typed with the words of the wishes, squashed: a title may hold them.
+	whole string
 	// Folded is the normalised text of what was typed, without syntax and noise: what titles are compared with.
 	Folded string
 	Place  string
+	home   string // where the citizen is, should Place be a division above that
 	Sort   Sort
 	Today  corpus.Date
 	// Offset and Limit choose the page; Depth is how many documents of each kind an engine finds.
@@ -48,6 +60,33 @@ type Concept struct {
 	// Weight is how much of the query's meaning it carries, before its rarity in the index: 1 for a word, less for words
 	// that name nothing specific.
 	Weight float64
+	// light is the share of its weight that a word has where items are ranked, 0 for a whole one.
+	light float64
+}
+
+// Light reports whether the concept is a word besides the subject, which no answer need hold: the citizen's place.
+func (c *Concept) Light() bool { return c.light > 0 }
+
+// ForKind is the plan for documents of one kind. A place is a word like any other where policies and news are searched;
+// of an item it is known which office does it, and its text need not say so.
+func (p *Plan) ForKind(kind corpus.Kind) *Plan {
+	if kind == corpus.KindItem || !slices.ContainsFunc(p.Concepts, func(c Concept) bool { return c.Light() }) {
+		return p
+	}
+	whole := *p
+	whole.Concepts, whole.Terms = slices.Clone(p.Concepts), slices.Clone(p.Terms)
+	for i := range whole.Terms {
+		t := &whole.Terms[i]
+		if t.Concept >= 0 && p.Concepts[t.Concept].Light() {
+			t.Weight /= float32(p.Concepts[t.Concept].light)
+		}
+	}
+	for i := range whole.Concepts {
+		if c := &whole.Concepts[i]; c.Light() {
+			c.Weight, c.light = 1, 0
+		}
+	}
+	return &whole
 }
 
 // Form is one way to say a concept.

@@ -56,6 +56,14 @@ type Ranking struct {
 	Amended, Repealed, NotYet float64
 	// What an item's place adds when it is the citizen's own, one above it, or somewhere else (negative).
 	PlaceOwn, PlaceAbove, PlaceElsewhere float64
+	// WishFirst is the share by which what is done in the citizen's place, and what answers the query's wishes, is raised
+	// in the first stage, so that it is among those that are judged however many places have the item.
+	WishFirst float64
+	// LightWord is what a word is worth that names a place or a paper in the citizen's hand and not the subject.
+	LightWord float64
+	// What an item adds that serves the people spoken of, that has the conveniences asked for, and whose materials are all
+	// in the citizen's hands; the last is taken from one that needs what is lacking.
+	Audience, Convenience, Held float64
 }
 
 // DefaultRanking returns the weights that `tongsou` uses unless the configuration says otherwise.
@@ -67,7 +75,8 @@ func DefaultRanking() Ranking {
 		Authority: [corpus.Ranks]float64{0, 0.1, 0.3, 0.8},
 		Coverage:  0.05, Passage: 0.1, Run: 0.03, Title: 0.1, TitleFit: 0.3, TitleExact: 0.3, Second: 0.05, ActionFit: 0.05, ActionElse: 0.05,
 		Amended: 0.25, Repealed: 0.4, NotYet: 0.1,
-		PlaceOwn: 0.15, PlaceAbove: 0.08, PlaceElsewhere: -0.15,
+		PlaceOwn: 0.15, PlaceAbove: 0.08, PlaceElsewhere: -0.15, WishFirst: 0.2,
+		LightWord: 0.4, Audience: 0.08, Convenience: 0.1, Held: 0.2,
 	}
 }
 
@@ -95,6 +104,7 @@ func (r *Ranking) Rank(plan *Plan, st Stats, candidates []Candidate) []Ranked {
 	for i := range docs[:depth] {
 		r.judgeDocument(plan, st, m, &docs[i])
 	}
+	nearestFirst(plan, docs[:depth])
 	slices.SortStableFunc(docs[:depth], func(a, b Ranked) int { return compareRanked(plan, &a, &b) })
 	last := 0.0
 	if depth > 0 {
@@ -201,6 +211,7 @@ func (r *Ranking) judge(plan *Plan, st Stats, m *matcher, c *Candidate) (score, 
 	if c.Meta.Kind == corpus.KindItem {
 		r.judgeAction(plan, c.Meta.Title, inTitle, add)
 	}
+	r.judgeWishes(plan, c, add)
 	r.judgeMeta(plan, c, add)
 	return score, coverage, parts
 }
@@ -241,14 +252,7 @@ func (r *Ranking) judgeMeta(plan *Plan, c *Candidate, add func(string, float64, 
 	if plan.Place == "" || m.Region == "" || m.Kind == corpus.KindNews {
 		return
 	}
-	switch {
-	case strings.HasPrefix(m.Region, plan.Place):
-		add("地区", r.PlaceOwn, m.Region)
-	case strings.HasPrefix(plan.Place, m.Region):
-		add("地区", r.PlaceAbove, m.Region)
-	default:
-		add("地区", r.PlaceElsewhere, m.Region)
-	}
+	add("地区", r.nearness(plan, m.Region), m.Region)
 }
 
 // matcher finds the query's character pairs in texts. It is made once a query and used on every candidate.
@@ -483,7 +487,7 @@ func (m *matcher) names(meta *Meta) bool {
 	if m.queries == "" {
 		return false
 	}
-	if squash(segment.Fold(meta.Title)) == m.queries {
+	if title := squash(segment.Fold(meta.Title)); title == m.queries || title == m.plan.whole {
 		return true
 	}
 	return slices.ContainsFunc(meta.Everyday, func(s string) bool { return squash(segment.Fold(s)) == m.queries })

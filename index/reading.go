@@ -60,7 +60,18 @@ func (r *Reader) Read(q Query, terms Terms) (*Plan, Understanding, error) {
 		}
 	}
 	p.action = actionOfQuery(norm)
-	r.readWords(norm, q.Verbatim, p, &u)
+	said := r.cut(norm)
+	p.whole = squash(norm)
+	p.readIntents(said, &u)
+	rest, lightly := readWishes(said, text, q, terms, p, &u)
+	if rest != norm || len(p.TitlePhrases) > 0 {
+		said = r.cut(strings.Join(append([]string{rest}, p.TitlePhrases...), " "))
+	}
+	r.readWords(said, lightly, q.Verbatim, p, &u)
+	u.Place = p.Place
+	if u.Place != "" {
+		u.PlaceName = RegionName(u.Place)
+	}
 	u.Number, u.Code, u.Article = p.Number, p.Code, p.Article
 	if p.Article != "" {
 		u.Law = p.Law
@@ -233,16 +244,26 @@ func readPhrases(text string, p *Plan) string {
 	})
 }
 
-// readWords segments what is left, folded, drops the noise of speech and widens what remains.
-func (r *Reader) readWords(norm string, verbatim bool, p *Plan, u *Understanding) {
-	for _, t := range p.TitlePhrases {
-		norm += " " + t
-	}
+// saying is a folded query, cut into words, with the noise of speech in it.
+type saying struct {
+	norm  string
+	words []segment.Token
+	noise []segment.Noise
+}
+
+func (r *Reader) cut(norm string) *saying {
 	words := r.Segmenter.Words(norm)
-	bare := blankOut(norm, r.Lexicon.FindNoise(norm, words))
+	return &saying{norm, words, r.Lexicon.FindNoise(norm, words)}
+}
+
+// readWords drops the noise from what is left of a query without its wishes, and widens what remains. The words in lightly
+// count a little.
+func (r *Reader) readWords(said *saying, lightly []string, verbatim bool, p *Plan, u *Understanding) {
+	words := said.words
+	bare := blankOut(said.norm, said.noise)
 	if squash(bare) == "" {
-		bare = norm // a query of nothing but noise is searched as it stands
-	} else if bare != norm {
+		bare = said.norm // a query of nothing but noise is searched as it stands
+	} else if bare != said.norm {
 		words = r.Segmenter.Words(bare)
 	}
 	p.Folded = strings.TrimSpace(bare)
@@ -252,6 +273,10 @@ func (r *Reader) readWords(norm string, verbatim bool, p *Plan, u *Understanding
 		uses = r.find(bare)
 	}
 	b.build(bare, words, uses)
+	subject := len(p.Concepts) > 0
+	for _, text := range lightly {
+		b.addLight(text, r.Ranking.LightWord, subject)
+	}
 	for _, c := range p.Concepts {
 		for i, f := range c.Forms {
 			t := Term{Text: f.Text, Weight: f.Weight}
@@ -278,6 +303,30 @@ func blankOut(norm string, noise []segment.Noise) string {
 		}
 	}
 	return string(b)
+}
+
+// intentWords say at the end of a query what is asked about, and are words of it all the same: 公积金提取条件.
+var intentWords = []struct{ word, intent string }{
+	{"材料", "materials"}, {"手续", "materials"}, {"证件", "materials"}, {"地址", "place"}, {"地点", "place"}, {"收费标准", "cost"}, {"费用", "cost"}, {"收费", "cost"},
+	{"条件", "condition"}, {"资格", "condition"}, {"时限", "time"}, {"时间", "time"}, {"流程", "process"}, {"步骤", "process"}, {"进度", "status"}, {"电话", "phone"},
+}
+
+// readIntents gathers what a query asks about, each once and in its order.
+func (p *Plan) readIntents(said *saying, u *Understanding) {
+	for _, n := range said.noise {
+		if n.Intent != "" && !slices.Contains(p.intents, n.Intent) {
+			p.intents = append(p.intents, n.Intent)
+		}
+	}
+	if subject := strings.TrimRight(said.norm, " ?.,!。"); len(p.intents) == 0 {
+		for _, w := range intentWords {
+			if before, ok := strings.CutSuffix(subject, w.word); ok && before != "" {
+				p.intents = []string{w.intent}
+				break
+			}
+		}
+	}
+	u.Intents = p.intents
 }
 
 // planner gathers concepts and terms.
@@ -420,6 +469,33 @@ func (b *planner) addWidened(ci int) {
 				weight = r.Word
 			}
 			b.add(g.Text, weight*f.Weight*share, ci)
+		}
+	}
+}
+
+// addLight adds a word that counts a little: a concept of its own, behind those that are asked for. It is nothing of what a
+// hit must cover, or an item that is done one level above would seem to answer half of the query. Without a subject the
+// word is all there is, and whole.
+func (b *planner) addLight(text string, share float64, subject bool) {
+	if len(b.plan.Concepts) >= MaxConcepts {
+		return
+	}
+	c := Concept{Text: text, Forms: []Form{{Text: text, Weight: 1}}, Weight: 1}
+	if subject {
+		c.Weight, c.light = 0, share
+	} else {
+		share = 1
+	}
+	b.plan.Concepts = append(b.plan.Concepts, c)
+	ci := len(b.plan.Concepts) - 1
+	for _, w := range b.reader.Segmenter.Words(text) {
+		if utf8.RuneCountInString(w.Text) >= 3 {
+			b.add(w.Text, b.reader.Ranking.Long*share, ci)
+		}
+	}
+	for _, g := range segment.Grams(text) {
+		if utf8.RuneCountInString(g.Text) > 1 {
+			b.add(g.Text, b.reader.Ranking.Word*share, ci)
 		}
 	}
 }

@@ -174,7 +174,7 @@ type Part struct {
 
 // Facet counts the matching documents by the values of one field.
 type Facet struct {
-	Field  string       `json:"field"` // kind, region, issuer, audience, theme, item_type, channel, year, validity
+	Field  string       `json:"field"` // kind, region, issuer, audience, theme, item_type, channel, convenience, year, validity
 	Label  string       `json:"label"` // in Chinese, for people
 	Values []FacetValue `json:"values"`
 }

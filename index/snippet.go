@@ -5,6 +5,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"tongsou/corpus"
 	"tongsou/segment"
 )
 
@@ -57,6 +58,34 @@ func (h *highlighter) snippet(text string) []Run {
 		runs = append([]Run{{Text: "…"}}, runs...)
 	}
 	if end < len(text) {
+		runs = append(runs, Run{Text: "…"})
+	}
+	return runs
+}
+
+// intentFields are the fields of an item's text (itemBody) that answer what is asked about.
+var intentFields = map[string]string{
+	"materials": "申请材料", "place": "办理地点", "cost": "收费", "condition": "受理条件", "process": "办理流程",
+}
+
+// answering cuts the snippet of a hit: for an item the field that was asked for, else the passage that matches best.
+func (h *highlighter) answering(c *Candidate) []Run {
+	if c.Meta.Kind == corpus.KindItem {
+		for _, intent := range h.matcher.plan.intents {
+			field := intentFields[intent]
+			if text := labelled(c.Body, field); field != "" && text != "" {
+				return h.beginning(field + "：" + text)
+			}
+		}
+	}
+	return h.snippet(c.Body)
+}
+
+// beginning marks the first snippetRunes characters of a text.
+func (h *highlighter) beginning(text string) []Run {
+	cut, more := clip(text, snippetRunes)
+	runs := h.mark(cut)
+	if more {
 		runs = append(runs, Run{Text: "…"})
 	}
 	return runs

@@ -39,6 +39,7 @@ type Meta struct {
 	Sample     bool        `json:"sample,omitempty"`
 	Everyday   []string    `json:"everyday,omitempty"`
 	Card       *Card       `json:"card,omitempty"`
+	Needs      []Need      `json:"needs,omitempty"`
 }
 
 // Units cuts a document into what is ranked. News and items are one unit; a policy is a head and its sections.
@@ -93,6 +94,7 @@ func meta(d *corpus.Document) *Meta {
 	if d.Item != nil {
 		m.Everyday = d.Item.Everyday
 		m.Card = card(d.Item)
+		m.Needs = Needs(d.Item.Materials)
 	}
 	return m
 }
@@ -152,7 +154,8 @@ func itemBody(d *corpus.Document) string {
 // The facet fields, with their Chinese labels, in display order. Regions count for every division above them too.
 var facetLabels = []struct{ Field, Label string }{
 	{"kind", "类别"}, {"region", "地区"}, {"issuer", "发文机关/实施主体"}, {"audience", "服务对象"}, {"theme", "主题"},
-	{"item_type", "事项类型"}, {"channel", "办理渠道"}, {"year", "年份"}, {"validity", "时效性"},
+	{"item_type", "事项类型"}, {"channel", "办理渠道"}, {"convenience", "办事便利"},
+	{"year", "年份"}, {"validity", "时效性"},
 }
 
 // FacetValues returns the values of d for every facet field but kind and validity, which are read elsewhere.
@@ -176,6 +179,7 @@ func FacetValues(d *corpus.Document) map[string][]string {
 		set("theme", it.LegalThemes...)
 		set("item_type", it.Type)
 		set("channel", it.Channels...)
+		set("convenience", Conveniences(card(it))...)
 	} else {
 		set("theme", d.Topics...)
 	}

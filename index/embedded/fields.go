@@ -29,6 +29,7 @@ const (
 	fieldDate   = "date" // the document's date
 	fieldLife   = "life" // effective|superseded|repealed
 	fieldRank   = "rank" // corpus.Rank, on heads above the lowest
+	fieldNeed   = "need" // what an item's citizens must hand in: the names that will do, or index.NoMaterials
 	fieldSugg   = "sug"  // suggestion keys
 	fieldStored = "x"
 	lengthOf    = "len." // prefix: the length of a text field
@@ -38,7 +39,13 @@ const (
 var textFields = [...]string{fieldTitle, fieldKeys, fieldBody}
 
 // facetFields are the facets that are stored as columns.
-var facetFields = [...]string{"region", "issuer", "audience", "theme", "item_type", "channel", "year"}
+var facetFields = [...]string{"region", "issuer", "audience", "theme", "item_type", "channel", "convenience", "year"}
+
+// The places of two facets: of the divisions, and of the one of which a filter wants every value, not any.
+const (
+	regions      = 0
+	conveniences = 6
+)
 
 // bleveDocument makes the bleve document of one unit of d.
 func bleveDocument(d *corpus.Document, u *index.Unit, seg *segment.Segmenter, c *codec) (*document.Document, error) {
@@ -82,6 +89,7 @@ func addHead(b *document.Document, d *corpus.Document, m *index.Meta, seg *segme
 	for _, f := range facetFields {
 		addKeyword(b, facetOf+f, values[f]...)
 	}
+	addKeyword(b, fieldNeed, index.NeedValues(d)...)
 	addKeyword(b, fieldSugg, suggestionKeys(d, seg)...)
 }
 

@@ -14,7 +14,12 @@ import (
 type gate struct {
 	columns *columns
 	// allowed[f] says for each value of facet f whether the filter takes it; nil where there is no filter.
-	allowed  [len(facetFields)][]bool
+	allowed [len(facetFields)][]bool
+	// every holds, for each convenience that is asked for, which values are it; met says which needs the papers in the
+	// citizen's hands meet, nil without such a filter.
+	every    [][]bool
+	met      []bool
+	items    bool   // the kind has materials at all
 	validity []bool // by index into columns.lives; nil without a filter
 	from, to int32  // yyyymmdd, 0 without a limit
 	issuer   []bool // by issuer value, for a part of an issuer's name
@@ -39,15 +44,16 @@ func newGate(c *columns, kind corpus.Kind, plan *index.Plan) gate {
 	for _, y := range f.Years {
 		years = append(years, strconv.Itoa(y))
 	}
-	for i, want := range [len(facetFields)][]string{f.Regions, f.Issuers, f.Audiences, f.Themes, f.ItemTypes, f.Channels, years} {
+	for i, want := range [len(facetFields)][]string{f.Regions, f.Issuers, f.Audiences, f.Themes, f.ItemTypes, f.Channels, nil, years} {
 		if len(want) == 0 {
 			continue
 		}
 		g.allowed[i] = make([]bool, len(c.facet[i].values))
 		for v, value := range c.facet[i].values {
-			g.allowed[i][v] = slices.Contains(want, value) || i == 0 && withinAny(value, want)
+			g.allowed[i][v] = slices.Contains(want, value) || i == regions && (withinAny(value, want) || slices.Contains(plan.Above, value))
 		}
 	}
+	g.every, g.met, g.items = every(c, f.Conveniences), met(c, f.Holds), kind == corpus.KindItem
 	if len(f.Validity) > 0 {
 		g.validity = make([]bool, len(c.lives))
 		for i, l := range c.lives {
@@ -88,6 +94,9 @@ func (g *gate) failed(unit, doc uint32) uint32 {
 	if g.issuer != nil && !anyAllowed(g.columns.facet[1].of(doc), g.issuer) {
 		return rejected
 	}
+	if !g.suits(doc) {
+		return rejected
+	}
 	bits := uint32(0)
 	for f, allowed := range g.allowed {
 		if allowed != nil && !anyAllowed(g.columns.facet[f].of(doc), allowed) {
@@ -98,6 +107,12 @@ func (g *gate) failed(unit, doc uint32) uint32 {
 		bits |= failedValidity
 	}
 	return bits
+}
+
+// suits reports whether a document has every convenience that is asked for, and needs no paper that is not in hand. What
+// fails counts nowhere: another value of these filters would not bring it back.
+func (g *gate) suits(doc uint32) bool {
+	return easy(g.columns, g.every, doc) && (g.met == nil || g.items && enough(g.columns, g.met, doc))
 }
 
 func anyAllowed(ordinals []uint16, allowed []bool) bool {

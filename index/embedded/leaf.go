@@ -30,6 +30,7 @@ type columns struct {
 	// rank is each document's corpus.Rank.
 	rank  []uint8
 	facet [len(facetFields)]facetColumn
+	needs facetColumn
 }
 
 // lifetime is when a document is in force.
@@ -95,11 +96,11 @@ func readColumns(seg zap.Segment) (*columns, error) {
 		return nil, err
 	}
 	for i, name := range facetFields {
-		if err := c.readFacet(seg, i, name, docs); err != nil {
+		if err := c.readFacet(seg, &c.facet[i], facetOf+name, docs); err != nil {
 			return nil, err
 		}
 	}
-	return c, nil
+	return c, c.readFacet(seg, &c.needs, fieldNeed, docs)
 }
 
 func (c *columns) readLengths(seg zap.Segment, f int, name string) error {
@@ -138,14 +139,13 @@ func (c *columns) readDates(seg zap.Segment, docs uint32) error {
 	})
 }
 
-func (c *columns) readFacet(seg zap.Segment, i int, name string, docs uint32) error {
-	col := &c.facet[i]
+func (c *columns) readFacet(seg zap.Segment, col *facetColumn, name string, docs uint32) error {
 	type pair struct {
 		doc   uint32
 		value uint16
 	}
 	var pairs []pair
-	err := eachValue(seg, facetOf+name, func(value string, units *roaring.Bitmap) {
+	err := eachValue(seg, name, func(value string, units *roaring.Bitmap) {
 		if len(col.values) >= 65000 {
 			return
 		}

@@ -88,7 +88,7 @@ func (s *segments) scan(ctx context.Context, plan *index.Plan, r *index.Ranking,
 		least = r.NamedCoverage
 	}
 	cover := newCoverage(out.stats.Rarity, least)
-	by := newOrder(r, plan.Sort)
+	by := newOrder(r, plan, count.kind)
 	norms := s.norms(r)
 	top := &best{any: minHeap{limit: keep.any}, matching: minHeap{limit: keep.matching}}
 	for li := range s.leaves {
@@ -140,6 +140,9 @@ func stats(plan *index.Plan, idf []float64, r *index.Ranking) index.Stats {
 	for ti, t := range plan.Terms {
 		if t.Concept >= 0 && t.Weight > 0 {
 			st.Rarity[t.Concept] = max(st.Rarity[t.Concept], idf[ti]*min(1, float64(t.Weight)))
+		}
+		if t.Concept >= 0 && plan.Concepts[t.Concept].Light() {
+			continue
 		}
 		st.Best += float64(t.Weight) * math.Pow(idf[ti], r.IDFPower)
 	}
@@ -229,10 +232,14 @@ type order struct {
 	boost  float32
 	factor [corpus.Ranks]float32
 	byDate bool
+	lift   lift
 }
 
-func newOrder(r *index.Ranking, sort index.Sort) *order {
-	o := &order{boost: float32(r.CoverageBoost), byDate: sort == index.ByDate}
+func newOrder(r *index.Ranking, plan *index.Plan, kind corpus.Kind) *order {
+	o := &order{boost: float32(r.CoverageBoost), byDate: plan.Sort == index.ByDate}
+	if kind == corpus.KindItem {
+		o.lift = newLift(r, plan)
+	}
 	for level, a := range r.Authority {
 		o.factor[level] = float32(1 + a)
 	}
@@ -261,6 +268,7 @@ func byDate(score float32, date int32) float64 {
 func (s *segments) collect(acc *accumulator, li int, g *gate, cover *coverage, by *order, top *best, count *tally) {
 	l := &s.leaves[li]
 	count.begin(l.columns)
+	raised := by.lift.in(l.columns)
 	for u, score := range acc.score {
 		unit := uint32(u)
 		if score == 0 && !g.open(unit) {
@@ -273,6 +281,9 @@ func (s *segments) collect(acc *accumulator, li int, g *gate, cover *coverage, b
 			continue
 		}
 		score, place := by.place(score, share, l.columns, doc)
+		if raised != nil && !by.byDate {
+			place *= raised.of(doc)
+		}
 		if !matches && !top.any.wants(place) {
 			continue
 		}

@@ -52,6 +52,11 @@ func (e *Engine) search(ctx context.Context, reader *index.Reader, q index.Query
 	if err != nil {
 		return nil, err
 	}
+	if note, err := climb(ctx, v, plan, reader.Ranking); err != nil {
+		return nil, err
+	} else if note != "" {
+		understood.Notes = append(understood.Notes, note)
+	}
 	groups, tallies, err := answer(ctx, v, plan, reader.Ranking)
 	if err != nil {
 		return nil, err
@@ -71,6 +76,32 @@ func (e *Engine) search(ctx context.Context, reader *index.Reader, q index.Query
 	return result, nil
 }
 
+// climb lets a filter by place find the items of the divisions above it where the place has no such item, and says so. It
+// compares the best item within the place with the best that is done above.
+func climb(ctx context.Context, v *view, plan *index.Plan, ranking *index.Ranking) (string, error) {
+	above := index.Above(plan)
+	if len(above) == 0 {
+		return "", nil
+	}
+	wider := *plan
+	wider.Above = above
+	var groups [2]index.Group
+	for i, p := range []*index.Plan{plan, &wider} {
+		first := *p
+		first.Offset, first.Limit, first.Facets, first.Sort = 0, 1, false, index.ByRelevance
+		found, _, err := find(ctx, v, corpus.KindItem, &first, ranking, true)
+		if err != nil {
+			return "", err
+		}
+		groups[i] = ranking.Group(&first, *found)
+	}
+	note, ok := index.Climbs(plan, groups[0], groups[1])
+	if ok {
+		plan.Above = above
+	}
+	return note, nil
+}
+
 // answer searches the kinds side by side: on two cores an answer comes in the time of the largest.
 func answer(ctx context.Context, v *view, plan *index.Plan, ranking *index.Ranking) ([]index.Group, []*tally, error) {
 	kinds := corpus.Kinds()
@@ -82,6 +113,7 @@ func answer(ctx context.Context, v *view, plan *index.Plan, ranking *index.Ranki
 		if !wanted && !plan.Facets {
 			continue
 		}
+		plan := plan.ForKind(kind)
 		work.Go(func() error {
 			found, count, err := find(ctx, v, kind, plan, ranking, wanted)
 			if err != nil {
@@ -419,6 +451,22 @@ func intersect(a, b []uint32) []uint32 {
 		}
 	}
 	return out
+}
+
+// HasItems implements index.Places. The values of a column are in order.
+func (v *view) HasItems(region string, below bool) bool {
+	s := v.kinds[corpus.KindItem]
+	if s == nil {
+		return false
+	}
+	for _, l := range s.leaves {
+		values := l.columns.facet[regions].values
+		i, found := slices.BinarySearch(values, region)
+		if found || below && i < len(values) && strings.HasPrefix(values[i], region) {
+			return true
+		}
+	}
+	return false
 }
 
 // Frequency implements index.Terms over all kinds. Postings that cannot be read count as none: the search that follows
