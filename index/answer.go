@@ -89,7 +89,7 @@ func (h *highlighter) hit(d *Ranked) Hit {
 	hit := Hit{
 		ID: m.ID, Kind: m.Kind, Title: h.title(m.Title), Genre: m.Genre, Number: m.Number, Issuer: m.Issuer,
 		Region: m.Region, Date: m.Date, URL: m.URL, Sample: m.Sample, Card: m.Card, Section: best.Section,
-		Snippet: h.answering(best), Score: d.Score, Explain: d.Parts,
+		Snippet: h.answering(best), Score: d.Score, Explain: d.Parts, Sure: d.Sure,
 		Valid: corpus.ValidityOn(m.Kind, m.Effective, m.Superseded, m.Repealed, h.matcher.plan.Today),
 	}
 	if m.Region != "" {

@@ -52,6 +52,9 @@ type Ranking struct {
 	ActionFit  float64 // an item's name says the action that the query asks for: 补办 for 丢了
 	ActionElse float64 // taken when it says another, or when the query asks for none: 补办 for 烟草证
 	Second     float64 // what the second-best section of a document adds, as a share of its score
+	// What speaks for a hit; at 1 it is above the confidence line. The shares of Title and TitleFit, an everyday expression
+	// whose official term the title bears, the share of Coverage, and that share for what is no item.
+	SureTitle, SureFit, SureWidened, SureCoverage, SureText float64
 	// What is taken from a document that is no longer, or not yet, in force.
 	Amended, Repealed, NotYet float64
 	// What an item's place adds when it is the citizen's own, one above it, or somewhere else (negative).
@@ -74,6 +77,7 @@ func DefaultRanking() Ranking {
 		MatchCoverage: 0.5, NamedCoverage: 0.6, CoverageBoost: 0.4, Depth: 24,
 		Authority: [corpus.Ranks]float64{0, 0.1, 0.3, 0.8},
 		Coverage:  0.05, Passage: 0.1, Run: 0.03, Title: 0.1, TitleFit: 0.3, TitleExact: 0.3, Second: 0.05, ActionFit: 0.05, ActionElse: 0.05,
+		SureTitle: 1.12, SureFit: 1.02, SureWidened: 0.8, SureCoverage: 0.3, SureText: 2,
 		Amended: 0.25, Repealed: 0.4, NotYet: 0.1,
 		PlaceOwn: 0.15, PlaceAbove: 0.08, PlaceElsewhere: -0.15, WishFirst: 0.2,
 		LightWord: 0.4, Audience: 0.08, Convenience: 0.1, Held: 0.2,
@@ -87,6 +91,8 @@ type Ranked struct {
 	Parts []Part // the summands of Score; only with Plan.Explain
 	// Coverage is the share of the query's weight that the document says, judged by whole words; 1 beyond Ranking.Depth.
 	Coverage float64
+	// Sure is set when the document is above the confidence line.
+	Sure bool
 }
 
 // pinned is added to the score of what the query names outright (a 文号, a code, an article): nothing outranks it.
@@ -147,22 +153,16 @@ func gather(candidates []Candidate) []Ranked {
 
 // judgeDocument scores a document by its best unit, with a little for its second-best.
 func (r *Ranking) judgeDocument(plan *Plan, st Stats, m *matcher, d *Ranked) {
-	type judged struct {
-		unit     *Candidate
-		score    float64
-		coverage float64
-		parts    []Part
-	}
 	units := make([]judged, len(d.Units))
 	for i, c := range d.Units {
-		s, coverage, parts := r.judge(plan, st, m, c)
-		units[i] = judged{c, s, coverage, parts}
+		units[i] = r.judge(plan, st, m, c)
 	}
 	slices.SortStableFunc(units, func(a, b judged) int { return cmp.Compare(b.score, a.score) })
 	for i, u := range units {
 		d.Units[i] = u.unit
 	}
 	d.Score, d.Parts, d.Coverage = units[0].score, units[0].parts, units[0].coverage
+	d.Sure = units[0].score > pinned/2 || units[0].confidence >= 1 || len(plan.Phrases)+len(plan.TitlePhrases) > 0
 	if len(units) > 1 {
 		second := r.Second * min(1, max(0, units[1].score))
 		d.Score += second
@@ -188,32 +188,43 @@ func addPart(plan *Plan, parts []Part, name string, value float64, note string) 
 	return parts
 }
 
+// judged is what was said of one unit.
+type judged struct {
+	unit                        *Candidate
+	score, coverage, confidence float64
+	parts                       []Part
+}
+
 // judge scores one unit.
-func (r *Ranking) judge(plan *Plan, st Stats, m *matcher, c *Candidate) (score, coverage float64, parts []Part) {
+func (r *Ranking) judge(plan *Plan, st Stats, m *matcher, c *Candidate) judged {
+	j := judged{unit: c}
 	add := func(name string, value float64, note string) {
-		score += value
-		parts = addPart(plan, parts, name, value, note)
+		j.score += value
+		j.parts = addPart(plan, j.parts, name, value, note)
 	}
 	title := m.match(segment.Fold(c.Meta.Title))
 	keys := m.match(segment.Fold(strings.Join(c.Meta.Everyday, "\n")))
 	body := m.match(segment.Fold(c.Body))
 	add("BM25F", c.Score/max(st.Best, 1e-9), "")
-	coverage = m.coverage(title, keys, body)
-	add("覆盖", r.Coverage*coverage, "")
+	j.coverage = m.coverage(title, keys, body)
+	add("覆盖", r.Coverage*j.coverage, "")
 	add("段落集中", r.Passage*max(body.passage, title.passage, keys.passage), "")
 	add("连续匹配", r.Run*max(body.run, title.run, keys.run), "")
 	inTitle := max(m.coverage(title), 0.9*m.coverage(keys))
 	add("标题", r.Title*inTitle, "")
-	add("标题贴合", r.TitleFit*inTitle*max(title.explained, keys.explained), "")
+	fit := inTitle * max(title.explained, keys.explained)
+	add("标题贴合", r.TitleFit*fit, "")
+	j.confidence = r.confidence(m, c.Meta.Kind, inTitle, fit, j.coverage, title, keys)
 	if m.names(c.Meta) {
 		add("标题相同", r.TitleExact, "")
+		j.confidence = max(j.confidence, 1)
 	}
 	if c.Meta.Kind == corpus.KindItem {
 		r.judgeAction(plan, c.Meta.Title, inTitle, add)
 	}
 	r.judgeWishes(plan, c, add)
 	r.judgeMeta(plan, c, add)
-	return score, coverage, parts
+	return j
 }
 
 // judgeAction tells the items of one family apart by what is to be done. It counts by the share of the query that the

@@ -105,7 +105,8 @@ type found struct {
 const rival = 0.7
 
 // Find returns the lexicon's words and expressions in a folded query, by place and without overlap. Where several overlap
-// the one that explains most of the query counts, with those that explain nearly as much.
+// the one that explains most of the query counts, with those that explain nearly as much, unless together they are an
+// official term: 测绘资质证书 is what 测绘资质 means, not what any 资质证书 does.
 func (p *Phrases) Find(norm string) []Use {
 	all := append(p.exact(norm), p.loose(norm)...)
 	slices.SortStableFunc(all, func(a, b found) int {
@@ -126,7 +127,7 @@ func (p *Phrases) Find(norm string) []Use {
 		switch {
 		case over < 0:
 			best = append(best, f)
-		case over < len(best) && f.worth >= rival*best[over].worth:
+		case over < len(best) && f.worth >= rival*best[over].worth && !p.lexicon.Official(norm[min(f.Start, best[over].Start):max(f.End, best[over].End)]):
 			best[over].join(f)
 		}
 	}

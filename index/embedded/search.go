@@ -72,6 +72,7 @@ func (e *Engine) search(ctx context.Context, reader *index.Reader, q index.Query
 	if plan.Facets {
 		result.Facets = facets(tallies)
 	}
+	result.NoAnswer = index.Honest(plan, groups, result.Facets)
 	result.TookMS = float64(time.Since(began).Microseconds()) / 1000
 	return result, nil
 }
