@@ -153,6 +153,9 @@ var (
 
 // documentName returns what people call a document whose name ends in one that is known.
 func documentName(s string) (string, bool) {
+	if s == "照片" { // 现场照片 is another thing
+		return photos, true
+	}
 	for _, d := range documentNames {
 		if slices.ContainsFunc(d.ends, func(end string) bool { return strings.HasSuffix(s, end) }) && !strings.Contains(s, d.not) {
 			return d.name, true
@@ -167,8 +170,10 @@ func documentName(s string) (string, bool) {
 	return s, true
 }
 
-// none is in no material's name.
-const none = "\x00"
+const (
+	photos = "证件照片"
+	none   = "\x00" // in no material's name
+)
 
 // documentNames are the documents that people keep at home, by what they call them, with the ends of the names under which
 // lists of materials have them. A name that holds not is another thing.
@@ -197,7 +202,7 @@ var documentNames = []struct {
 	{"低保证", []string{"低保证", "最低生活保障证"}, none},
 	{"死亡证明", []string{"死亡证明", "死亡医学证明", "死亡医学证明书", "死亡证明书"}, none},
 	{"银行卡", []string{"银行卡", "银行账号", "银行账户", "银行卡账号", "银行卡号", "银行存折"}, "企业"},
-	{"证件照片", []string{"证件照", "证件照片", "近期照片", "本人照片", "出国照片", "驾驶证照片", "免冠照片", "寸照片"}, none},
+	{photos, []string{"证件照", "证件照片", "近期照片", "本人照片", "出国照片", "驾驶证照片", "免冠照片", "寸照片"}, none},
 	{"劳动合同", []string{"劳动合同"}, none},
 	{"购房合同", []string{"购房合同", "商品房买卖合同"}, none},
 	{"租赁合同", []string{"租赁合同", "租房合同"}, none},
