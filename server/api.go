@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"hash/fnv"
 	"net/http"
+	"strings"
 
 	"github.com/gorilla/mux"
 
@@ -135,6 +136,10 @@ func (s *Server) ready(w http.ResponseWriter, r *http.Request) error {
 func (s *Server) unchanged(w http.ResponseWriter, r *http.Request) bool {
 	h := fnv.New64a()
 	fmt.Fprint(h, r.URL.Path, "\n", r.URL.RawQuery, "\n", corpus.DateOf(s.options.Now()), "\n", s.options.Engine.Sequence())
+	if !strings.HasPrefix(r.URL.Path, "/api/") { // a page also by its own files and what the browser remembers
+		fmt.Fprint(h, "\n", s.pages.assets.build, "\n", readLook(r).Class(), "\n", s.place(r))
+		w.Header().Set("Vary", "Cookie")
+	}
 	tag := fmt.Sprintf(`W/"%x"`, h.Sum64())
 	w.Header().Set("ETag", tag)
 	w.Header().Set("Cache-Control", "no-cache") // keep it, but ask

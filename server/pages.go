@@ -1,71 +1,13 @@
 package server
 
 import (
-	"bytes"
-	"embed"
 	"fmt"
-	"html/template"
 	"net/http"
 	"net/url"
 	"strings"
 
 	"tongsou/corpus"
 )
-
-//go:embed web
-var web embed.FS
-
-// pages holds what the HTML is made of.
-type pages struct {
-	searchPage, documentPage, problemPage *template.Template
-	style                                 []byte
-}
-
-func newPages() (*pages, error) {
-	p := new(pages)
-	for name, page := range map[string]**template.Template{
-		"search.html": &p.searchPage, "document.html": &p.documentPage, "problem.html": &p.problemPage,
-	} {
-		t, err := template.ParseFS(web, "web/layout.html", "web/"+name)
-		if err != nil {
-			return nil, fmt.Errorf("read page %s: %w", name, err)
-		}
-		*page = t
-	}
-	var err error
-	p.style, err = web.ReadFile("web/style.css")
-	return p, err
-}
-
-// frame is what every page has.
-type frame struct {
-	Text   string       // what stands in the search box
-	Kept   []namedValue // filters that a new search keeps
-	Sample bool         // whether sample data is shown
-}
-
-type namedValue struct{ Name, Value string }
-
-func writePage(w http.ResponseWriter, status int, t *template.Template, data any) error {
-	var b bytes.Buffer
-	if err := t.Execute(&b, data); err != nil {
-		return fmt.Errorf("write page: %w", err)
-	}
-	w.Header().Set("Content-Type", "text/html; charset=utf-8")
-	w.WriteHeader(status)
-	_, _ = w.Write(b.Bytes()) // the client is gone if this fails
-	return nil
-}
-
-func (p *pages) problem(w http.ResponseWriter, pr problem) {
-	data := struct {
-		frame
-		Problem problem
-	}{Problem: pr}
-	if err := writePage(w, pr.Status, p.problemPage, data); err != nil {
-		http.Error(w, pr.Title, pr.Status)
-	}
-}
 
 // documentView is what the page of one document shows.
 type documentView struct {
@@ -92,10 +34,11 @@ func (s *Server) documentPage(w http.ResponseWriter, r *http.Request) error {
 		return nil
 	}
 	v := &documentView{
-		frame: frame{Sample: rec.Sample}, D: rec.Document, Validity: rec.Validity,
+		frame: s.newFrame(r), D: rec.Document, Validity: rec.Validity,
 		Stale: stale(rec.Validity), Facts: documentFacts(rec), Sections: sectionViews(rec.Sections),
 	}
-	return writePage(w, http.StatusOK, s.pages.documentPage, v)
+	v.Sample, v.Styles = rec.Sample, []string{"document.css"}
+	return s.pages.write(w, http.StatusOK, "document.html", v)
 }
 
 func stale(v corpus.Validity) bool { return v != corpus.InForce && v != corpus.NoValidity }
@@ -175,5 +118,5 @@ func with(values url.Values, change func(url.Values)) string {
 		}
 	}
 	change(v)
-	return "/?" + v.Encode()
+	return "/search?" + v.Encode()
 }

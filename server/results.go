@@ -93,7 +93,11 @@ func (s *Server) resultPage(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	return writePage(w, http.StatusOK, s.pages.searchPage, newResultView(values, q, result))
+	v := newResultView(values, q, result)
+	f := s.newFrame(r)
+	f.Text, f.Kept, f.Sample, f.Styles = v.Text, v.Kept, v.Sample, []string{"search.css"}
+	v.frame = f
+	return s.pages.write(w, http.StatusOK, "search.html", v)
 }
 
 func newResultView(values url.Values, q index.Query, res *index.Result) *resultView {

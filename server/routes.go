@@ -3,6 +3,7 @@ package server
 import (
 	"fmt"
 	"net/http"
+	"strings"
 
 	"github.com/gorilla/mux"
 	"github.com/klauspost/compress/gzhttp"
@@ -18,6 +19,10 @@ func (s *Server) routes() (http.Handler, error) {
 	get := func(path string, h handler) {
 		r.Handle(path, s.handle(h)).Methods(http.MethodGet, http.MethodHead)
 	}
+	// post takes forms of this site's own pages only: browsers say where a form stands.
+	post := func(path string, h handler) {
+		r.Handle(path, s.handle(form(h))).Methods(http.MethodPost)
+	}
 	get("/api/v1/search", s.search)
 	get("/api/v1/suggest", s.suggest)
 	get("/api/v1/items/{id}", s.item)
@@ -26,12 +31,14 @@ func (s *Server) routes() (http.Handler, error) {
 	get("/readyz", s.ready)
 	get("/openapi.json", static("application/json", description))
 	get("/", s.resultPage)
+	get("/search", s.resultPage)
+	post("/settings", s.changeSettings)
 	get("/items/{id}", s.documentPage)
 	get("/documents/{id}", s.documentPage)
-	get("/style.css", static("text/css; charset=utf-8", s.pages.style))
+	get("/assets/{build}/{name}", s.pages.assets.serve)
 	r.NotFoundHandler = s.handle(func(http.ResponseWriter, *http.Request) error { return errNoRoute })
-	r.MethodNotAllowedHandler = s.handle(func(w http.ResponseWriter, _ *http.Request) error {
-		w.Header().Set("Allow", "GET, HEAD")
+	r.MethodNotAllowedHandler = s.handle(func(w http.ResponseWriter, req *http.Request) error {
+		w.Header().Set("Allow", allowed(r, req))
 		return errMethod
 	})
 	compress, err := gzhttp.NewWrapper(gzhttp.MinSize(1024))
@@ -39,4 +46,32 @@ func (s *Server) routes() (http.Handler, error) {
 		return nil, fmt.Errorf("set up compression: %w", err)
 	}
 	return s.guard(compress(r)), nil
+}
+
+// allowed lists the methods that an address answers to.
+func allowed(r *mux.Router, req *http.Request) string {
+	var list []string
+	for _, method := range []string{http.MethodGet, http.MethodHead, http.MethodPost} {
+		other := req.Clone(req.Context())
+		other.Method = method
+		var match mux.RouteMatch
+		if r.Match(other, &match) && match.MatchErr == nil {
+			list = append(list, method)
+		}
+	}
+	return strings.Join(list, ", ")
+}
+
+// form reads a form before its handler and refuses those that stand on another site.
+func form(h handler) handler {
+	protection := http.NewCrossOriginProtection()
+	return func(w http.ResponseWriter, r *http.Request) error {
+		if err := protection.Check(r); err != nil {
+			return errForeignForm
+		}
+		if err := r.ParseForm(); err != nil {
+			return &paramError{"表单", "读不懂，请回到上一页重新提交"}
+		}
+		return h(w, r)
+	}
 }
