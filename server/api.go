@@ -29,6 +29,7 @@ func (s *Server) search(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
+	s.noteSearch(r, q, result)
 	return writeJSON(w, result)
 }
 

@@ -22,15 +22,16 @@ type frame struct {
 	Styles, Modules []string
 	Bare            bool // whether the page has the box in its middle, and the header none
 	Look            look
-	Here            string // the page's own address, to come back to
-	Place           string // the name of the citizen's place, empty for the whole country
+	Here            string          // the page's own address, to come back to
+	Feedback        *feedbackTarget // what the page asks to be rated as (好差评); nil for nothing
+	Place           string          // the name of the citizen's place, empty for the whole country
 }
 
 type namedValue struct{ Name, Value string }
 
 // newFrame makes what every page has out of a request.
 func (s *Server) newFrame(r *http.Request) frame {
-	f := frame{Look: readLook(r), Here: r.URL.RequestURI()}
+	f := frame{Look: readLook(r), Here: r.URL.RequestURI(), Feedback: s.feedbackOn(r)}
 	if code := s.place(r); code != "" {
 		f.Place = index.RegionName(code)
 	}

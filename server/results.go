@@ -93,6 +93,7 @@ func (s *Server) resultPage(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
+	s.noteSearch(r, q, result)
 	v := newResultView(values, q, result)
 	f := s.newFrame(r)
 	f.Text, f.Kept, f.Sample, f.Styles = v.Text, v.Kept, v.Sample, []string{"search.css"}

@@ -1,6 +1,7 @@
 package server
 
 import (
+	"errors"
 	"fmt"
 	"net/http"
 	"strings"
@@ -36,6 +37,8 @@ func (s *Server) routes() (http.Handler, error) {
 	get("/items/{id}", s.documentPage)
 	get("/documents/{id}", s.documentPage)
 	get("/assets/{build}/{name}", s.pages.assets.serve)
+	r.Handle("/feedback", smallForm(s.handle(form(s.takeFeedback)))).Methods(http.MethodPost)
+	r.Use(s.noteClicks)
 	r.NotFoundHandler = s.handle(func(http.ResponseWriter, *http.Request) error { return errNoRoute })
 	r.MethodNotAllowedHandler = s.handle(func(w http.ResponseWriter, req *http.Request) error {
 		w.Header().Set("Allow", allowed(r, req))
@@ -69,7 +72,9 @@ func form(h handler) handler {
 		if err := protection.Check(r); err != nil {
 			return errForeignForm
 		}
-		if err := r.ParseForm(); err != nil {
+		if err := r.ParseForm(); errors.As(err, new(*http.MaxBytesError)) {
+			return errTooLongFeedback
+		} else if err != nil {
 			return &paramError{"表单", "读不懂，请回到上一页重新提交"}
 		}
 		return h(w, r)

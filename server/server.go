@@ -42,6 +42,8 @@ type Options struct {
 	Timeout time.Duration
 	// MaxConcurrent is the number of requests answered at once; 0 means 64. More are told to come back.
 	MaxConcurrent int
+	// Journal notes what people search and say; nil notes nothing, and no page asks for feedback.
+	Journal Journal
 	// Log receives a line for every request that failed on our side; nil means slog.Default.
 	Log *slog.Logger
 	// Now is the clock; nil means time.Now.
@@ -56,6 +58,8 @@ type Server struct {
 	slots    chan struct{}
 	http     *http.Server
 	listener net.Listener
+
+	feedbackLimit *limiter
 }
 
 // New makes a server. It does not listen yet.
@@ -76,6 +80,7 @@ func New(options Options) (*Server, error) {
 		options.Now = time.Now
 	}
 	s := &Server{options: options, slots: make(chan struct{}, options.MaxConcurrent)}
+	s.feedbackLimit = newFeedbackLimit(options.Now)
 	var err error
 	if s.pages, err = newPages(); err != nil {
 		return nil, err
