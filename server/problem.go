@@ -56,6 +56,7 @@ var statuses = []struct {
 	{errForeignForm, http.StatusForbidden, "没有保存", "这个表单来自别的网站。请打开本站页面重新操作。"},
 	{errTooMuchFeedback, http.StatusTooManyRequests, "评价太多了", "谢谢您。请过一个小时再来评价；急事请拨打 12345。"},
 	{errTooLongFeedback, http.StatusRequestEntityTooLarge, "写得太长", "请回到上一页，把内容缩短到 500 字以内再提交。"},
+	{errForeignSite, http.StatusForbidden, "这个网站没有开通搜索框", "请网站管理员核对 key，并请本站把网站的地址写进 sites 配置。"},
 	{errTooLong, http.StatusRequestURITooLong, "网址太长", "请缩短查询或减少筛选条件；网址最长 8192 字节。"},
 	{errBusy, http.StatusServiceUnavailable, "现在查询的人太多", "请过一两秒再试。"},
 	{index.ErrUnavailable, http.StatusServiceUnavailable, "暂时不能搜索", "系统正在启动或停止，请稍后再试。"},

@@ -24,8 +24,12 @@ func (s *Server) routes() (http.Handler, error) {
 	post := func(path string, h handler) {
 		r.Handle(path, s.handle(form(h))).Methods(http.MethodPost)
 	}
-	get("/api/v1/search", s.search)
-	get("/api/v1/suggest", s.suggest)
+	// share answers pages of portals, too.
+	share := func(path string, h handler) {
+		r.Handle(path, s.shared(h)).Methods(http.MethodGet, http.MethodHead, http.MethodOptions)
+	}
+	share("/api/v1/search", s.search)
+	share("/api/v1/suggest", s.suggest)
 	get("/api/v1/items/{id}", s.item)
 	get("/api/v1/documents/{id}", s.document)
 	get("/healthz", s.health)
@@ -36,6 +40,8 @@ func (s *Server) routes() (http.Handler, error) {
 	post("/settings", s.changeSettings)
 	get("/items/{id}", s.documentPage)
 	get("/documents/{id}", s.documentPage)
+	get("/widget.js", s.widget.serve)
+	get("/widget-{version:[0-9a-f]+}.js", s.widget.serve)
 	get("/assets/{build}/{name}", s.pages.assets.serve)
 	r.Handle("/feedback", smallForm(s.handle(form(s.takeFeedback)))).Methods(http.MethodPost)
 	r.Use(s.noteClicks)

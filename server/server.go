@@ -38,6 +38,8 @@ type Options struct {
 	Library Library
 	// Place is the code of the division whose citizens the site serves; a request may name another.
 	Place string
+	// Sites are the portals that may show the search box of this server in their pages.
+	Sites []Site
 	// Timeout bounds the work for one request; 0 means 5 s.
 	Timeout time.Duration
 	// MaxConcurrent is the number of requests answered at once; 0 means 64. More are told to come back.
@@ -55,6 +57,8 @@ type Server struct {
 	options  Options
 	handler  http.Handler
 	pages    *pages
+	sites    sites
+	widget   *widget
 	slots    chan struct{}
 	http     *http.Server
 	listener net.Listener
@@ -83,6 +87,12 @@ func New(options Options) (*Server, error) {
 	s.feedbackLimit = newFeedbackLimit(options.Now)
 	var err error
 	if s.pages, err = newPages(); err != nil {
+		return nil, err
+	}
+	if s.sites, err = newSites(options.Sites); err != nil {
+		return nil, err
+	}
+	if s.widget, err = newWidget(); err != nil {
 		return nil, err
 	}
 	s.handler, err = s.routes()
