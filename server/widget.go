@@ -7,6 +7,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"net/http"
+	"net/url"
 	"strings"
 	"text/template"
 
@@ -69,6 +70,9 @@ type Snippet struct {
 	Results bool
 	// NewWindow opens pages of this server in a window of their own.
 	NewWindow bool
+	// Brand is the colour of button and border in the frame, six hexadecimal digits; empty means the widget's own. Pages
+	// that hold the element set its colours in their own style sheet.
+	Brand string
 }
 
 // Mode is the value of the element's attribute.
@@ -100,6 +104,36 @@ var snippetTemplate = template.Must(template.New("snippet").Parse(
   </form>
 </tongsou-search>
 `))
+
+var frameTemplate = template.Must(template.New("frame").Parse(
+	`<iframe src="{{.Host | html}}/embed/frame{{.Query | html}}" title="办事政策搜索" width="100%" height="{{if .Results}}640{{else}}420{{end}}" frameborder="0"></iframe>
+`))
+
+// Query is what the address of the frame says, with its question mark; empty when there is nothing to say.
+func (s Snippet) Query() string {
+	v := url.Values{}
+	for name, value := range map[string]string{"key": s.Key, "place": s.Place, "kinds": s.KindList(), "brand": s.Brand} {
+		if value != "" {
+			v.Set(name, value)
+		}
+	}
+	if s.Results {
+		v.Set("mode", s.Mode())
+	}
+	if len(v) == 0 {
+		return ""
+	}
+	return "?" + v.Encode()
+}
+
+// Frame is the markup for portals that allow no scripts: a page of this server within theirs.
+func (s Snippet) Frame() (string, error) {
+	var b bytes.Buffer
+	if err := frameTemplate.Execute(&b, s); err != nil {
+		return "", fmt.Errorf("write the frame: %w", err)
+	}
+	return b.String(), nil
+}
 
 // HTML is the snippet with the address and the hash of the widget of this program.
 func (s Snippet) HTML() (string, error) {

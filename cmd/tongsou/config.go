@@ -14,6 +14,7 @@ import (
 	"github.com/spf13/viper"
 
 	"tongsou/corpus"
+	"tongsou/server"
 )
 
 // Config is everything that tongsou.yaml, TONGSOU_* variables and flags may set. It is read once, at the start.
@@ -24,6 +25,8 @@ type Config struct {
 	Addr string `mapstructure:"addr"`
 	// Place is the code of the division whose citizens the site serves, empty for none.
 	Place string `mapstructure:"place"`
+	// Sites are the portals that may show the search box in their pages.
+	Sites []server.Site `mapstructure:"sites"`
 	// Shards is the number of shards for policies and for news of a new index, 1 to 64.
 	Shards int `mapstructure:"shards"`
 	// CacheMB bounds the decoded postings kept in memory, in MiB, 16 to 65536.
@@ -66,6 +69,14 @@ func settings() []setting {
 		{"place", "默认地区（行政区划代码），如 1501", "", func(c *Config) string {
 			if _, ok := corpus.NormalizeRegion(c.Place); c.Place != "" && !ok {
 				return "已知的行政区划代码，例如 15、1501、150102"
+			}
+			return ""
+		}},
+		{"sites", "可以放搜索框的网站", []any{}, func(c *Config) string {
+			for _, s := range c.Sites {
+				if err := s.Check(); err != nil {
+					return "一列 key 与 origins（" + err.Error() + "）"
+				}
 			}
 			return ""
 		}},

@@ -98,7 +98,7 @@ func open(ctx context.Context, c *Config, withSample bool, log io.Writer) (p *pr
 		return p, err
 	}
 	p.Server, err = server.New(server.Options{
-		Engine: p.engine, Library: p.store, Place: c.Place, Timeout: c.Timeout, MaxConcurrent: c.MaxConcurrent, Log: p.log,
+		Engine: p.engine, Library: p.store, Place: c.Place, Sites: c.Sites, Timeout: c.Timeout, MaxConcurrent: c.MaxConcurrent, Log: p.log,
 	})
 	if err != nil {
 		return p, err
