@@ -7,6 +7,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/chromedp/cdproto/network"
+
 	"tongsou/server"
 )
 
@@ -96,6 +98,7 @@ func (b *tab) fits(what string) {
 // largeText opens the page in its large-text mode.
 func (b *tab) largeText(address, path string) {
 	b.t.Helper()
+	call(b, network.SetCookie, network.SetCookieParams{Name: "look", Value: "large", URL: address})
 	b.visit(address + path)
 }
 

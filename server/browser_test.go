@@ -18,11 +18,13 @@ import (
 
 	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/cdproto/input"
 	cdplog "github.com/chromedp/cdproto/log"
 	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
+	"github.com/chromedp/chromedp/kb"
 )
 
 // The browser is one process for the whole package; a test opens tabs in it, each with cookies of its own. A test that
@@ -245,6 +247,12 @@ func (b *tab) dark(on bool) {
 	}})
 }
 
+// scripts lets the pages that are opened from now on run scripts, or not.
+func (b *tab) scripts(on bool) {
+	b.t.Helper()
+	call(b, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: !on})
+}
+
 // eval returns the value of an expression, awaited when it is a promise.
 func eval[T any](b *tab, expression string) T {
 	b.t.Helper()
@@ -255,13 +263,46 @@ func eval[T any](b *tab, expression string) T {
 	return v
 }
 
-// until waits for an expression to be true, at most ten seconds.
+// until waits for an expression to be true, at most ten seconds, on this page or on the one that the tab goes to.
 func (b *tab) until(expression string) {
 	b.t.Helper()
-	_, err := chromedp.Run(b, chromedp.Poll[chromedp.Void](expression, chromedp.WithPollingInterval(30*time.Millisecond), chromedp.WithPollingTimeout(10*time.Second)))
-	if err != nil {
-		b.t.Fatalf("waiting for %s: %v\nconsole: %q", expression, err, b.console)
+	var last error
+	for end := time.Now().Add(10 * time.Second); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
+		ok, err := chromedp.Run(b, chromedp.Evaluate[bool]("Boolean("+expression+")"))
+		if ok {
+			return
+		}
+		last = err
 	}
+	b.t.Fatalf("never came true: %s (%v)\nconsole: %q", expression, last, b.console)
+}
+
+// keys presses keys.
+func (b *tab) keys(keys ...string) {
+	b.t.Helper()
+	for _, k := range keys {
+		if k == kb.Enter { // in one event, so that a page that takes the key keeps it from the form
+			enter := input.DispatchKeyEventParams{Type: "keyDown", Key: "Enter", Code: "Enter", Text: "\r", WindowsVirtualKeyCode: 13}
+			call(b, input.DispatchKeyEvent, enter)
+			enter.Type, enter.Text = "keyUp", ""
+			call(b, input.DispatchKeyEvent, enter)
+			continue
+		}
+		b.run(chromedp.KeyEvent(k))
+	}
+}
+
+// compose shows text as an input method does before it is chosen.
+func (b *tab) compose(text string) {
+	b.t.Helper()
+	n := int64(len([]rune(text)))
+	call(b, input.ImeSetComposition, input.ImeSetCompositionParams{Text: text, SelectionStart: n, SelectionEnd: n})
+}
+
+// commit ends a composition with the text that was chosen, or types it when there was none.
+func (b *tab) commit(text string) {
+	b.t.Helper()
+	call(b, input.InsertText, input.InsertTextParams{Text: text})
 }
 
 // watched is what testdata/watch.js keeps.
