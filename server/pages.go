@@ -3,7 +3,6 @@ package server
 import (
 	"fmt"
 	"net/http"
-	"net/url"
 	"strings"
 
 	"tongsou/corpus"
@@ -107,16 +106,4 @@ func feeText(free bool, fees []string) string {
 		return "不收费"
 	}
 	return strings.Join(fees, "；")
-}
-
-// with returns the address of the result page with some values changed; a page mark never outlives a change.
-func with(values url.Values, change func(url.Values)) string {
-	v := url.Values{}
-	for name, list := range values {
-		if name != "next" {
-			v[name] = append([]string{}, list...)
-		}
-	}
-	change(v)
-	return "/search?" + v.Encode()
 }

@@ -107,7 +107,7 @@ func TestPagesOfDocumentsAndProblems(t *testing.T) {
 		status int
 		says   []string
 	}{
-		{"/", 200, []string{"用自己的话", "按主题找"}},
+		{"/", 200, []string{"用自己的话", "个人办事"}},
 		{"/items/item-birth-registration-150102", 200, []string{"申请材料", "出生医学证明", "办理地点", "示例", "《中华人民共和国户口登记条例》第七条"}},
 		{"/items/nobody", 404, []string{"没有这一条", "回到首页"}},
 		{"/nowhere", 404, []string{"没有这个页面"}},
