@@ -25,6 +25,8 @@ var publicPages = []struct{ name, path string }{
 	{"results-none", "/?q=" + url.QueryEscape("\"没有这样的一句话\"")},
 	{"wrong-parameter", "/?kind=book"},
 	{"not-found", "/nothing"},
+	{"embed", "/embed?mode=results&place=150100"},
+	{"embed-preview", "/embed/preview?brand=14477f"},
 }
 
 // pageBudget is what a page may transfer, in bytes.

@@ -11,6 +11,7 @@
   const base = new URL('.', script.src);
 
   const kindNames = {item: '办事事项', policy: '政策法规', news: '新闻资讯'};
+  const heads = {item: '事项', policy: '政策', news: '新闻', '': '常搜'};
   const debounce = 120; // ms between the last key and the question for suggestions
   const shown = 5; // hits of a kind in place
 
@@ -89,12 +90,13 @@
     #id = ++count;
     #built = false;
     #composing = false;
+    #ended = false; // whether a composition has only just ended
     #options = []; // {element, suggestion} as shown
     #active = -1;
     #timer = 0;
     #suggesting = null; // AbortController of the question under way
     #searching = null;
-    #input; #form; #list; #status; #results;
+    #input; #form; #list; #heard; #status; #results;
 
     connectedCallback() {
       if (this.#built) return;
@@ -131,30 +133,38 @@
       this.#form = el('form', {part: 'form', role: 'search', method: 'get', action: new URL('search', base).href}, this.#input,
         el('button', {part: 'button', type: 'submit'}, innerButton?.textContent.trim() || innerButton?.value || '搜索'));
       this.#list = el('div', {part: 'list', class: 'list', id: list, role: 'listbox', 'aria-label': '搜索建议', hidden: true});
+      this.#heard = el('span', {class: 'away', role: 'status'});
       this.#status = el('p', {part: 'status', class: 'status', role: 'status'});
       this.#results = el('div', {part: 'results', class: 'results'});
-      root.append(el('div', {class: 'box'}, this.#form, this.#list), this.#status, this.#results);
+      root.append(el('div', {class: 'box'}, this.#form, this.#list, this.#heard), this.#status, this.#results);
     }
 
     #listen() {
       const input = this.#input;
       input.addEventListener('compositionstart', () => { this.#composing = true; this.#close(); });
-      input.addEventListener('compositionend', () => { this.#composing = false; this.#ask(); });
+      input.addEventListener('compositionend', () => {
+        this.#composing = false;
+        // Safari ends the composition before it reports the key that ended it, and that key must not submit.
+        this.#ended = true;
+        setTimeout(() => { this.#ended = false; }, 100);
+        this.#ask();
+      });
       input.addEventListener('input', e => { if (!this.#composing && !e.isComposing) this.#ask(); });
       input.addEventListener('keydown', e => this.#key(e));
       this.#form.addEventListener('submit', e => this.#submit(e));
-      this.#form.addEventListener('focusout', e => { if (e.relatedTarget !== input) this.#close(); });
-      this.#list.addEventListener('pointerdown', e => e.preventDefault()); // the box keeps the focus
+      input.addEventListener('blur', () => this.#close());
+      this.#list.addEventListener('mousedown', e => e.preventDefault()); // the box keeps the focus
       this.#list.addEventListener('click', e => {
         const i = this.#options.findIndex(o => o.element.contains(e.target));
         if (i >= 0) this.#choose(i);
       });
     }
 
-    // #key moves in the list. Enter that ends a composition belongs to the input method: some browsers report it after the
-    // composition, with the key code 229.
+    // #key moves in the list. What ends a composition belongs to the input method; 229 is what browsers report for it.
     #key(e) {
       if (this.#composing || e.isComposing || e.keyCode === 229) return;
+      this.#ended = false;
+      if (e.ctrlKey || e.metaKey || e.altKey) return;
       const open = !this.#list.hidden;
       if (e.key === 'ArrowDown' || e.key === 'ArrowUp') {
         e.preventDefault();
@@ -162,6 +172,9 @@
         const n = this.#options.length + 1; // one place more: back in the box
         const step = e.key === 'ArrowDown' ? 1 : n - 1;
         this.#mark((this.#active + 1 + step) % n - 1);
+      } else if ((e.key === 'Home' || e.key === 'End') && open && this.#active >= 0) {
+        e.preventDefault();
+        this.#mark(e.key === 'Home' ? 0 : this.#options.length - 1);
       } else if (e.key === 'Enter' && open && this.#active >= 0) {
         e.preventDefault();
         this.#choose(this.#active);
@@ -187,6 +200,7 @@
       this.#suggesting?.abort();
       this.#mark(-1);
       this.#list.hidden = true;
+      this.#heard.textContent = '';
       this.#input.setAttribute('aria-expanded', 'false');
     }
 
@@ -201,7 +215,7 @@
       const abort = this.#suggesting = new AbortController();
       try {
         const answer = await this.#fetch('suggest', {q: this.#input.value, limit: '10'}, abort.signal);
-        if (!abort.signal.aborted && !this.#composing) this.#show(answer.suggestions);
+        if (!abort.signal.aborted && !this.#composing && this.shadowRoot.activeElement === this.#input) this.#show(answer.suggestions);
       } catch {
         // Suggestions are a help; the box works without them.
       }
@@ -216,7 +230,7 @@
       for (const kind of ['item', 'policy', 'news', '']) {
         const own = list.filter(s => (s.kind || '') === kind);
         if (!own.length) continue;
-        const name = kindNames[kind] || '常搜';
+        const name = heads[kind];
         const group = el('div', {role: 'group', 'aria-label': name}, el('div', {class: 'head', 'aria-hidden': 'true', part: 'list-title'}, name));
         for (const s of own) {
           const option = el('div', {
@@ -229,11 +243,13 @@
       }
       const open = this.#options.length > 0;
       this.#list.hidden = !open;
+      this.#heard.textContent = open ? `有 ${this.#options.length} 条建议，按上下键选择` : '';
       this.#input.setAttribute('aria-expanded', String(open));
     }
 
     #choose(i) {
       const s = this.#options[i].suggestion;
+      this.#ended = false;
       if (s.id) {
         const url = pageOf(s.kind, s.id);
         const go = this.#fire('tongsou-select', {query: this.#input.value, id: s.id, kind: s.kind, title: s.text, url});
@@ -253,7 +269,7 @@
     // #submit tells the page, then searches in place or lets the form go to the portal.
     #submit(e) {
       const query = this.#input.value.trim();
-      if (this.#composing || !query) return e.preventDefault();
+      if (this.#composing || this.#ended || !query) return e.preventDefault();
       this.#close();
       if (!this.#fire('tongsou-search', {query, place: this.getAttribute('place') || '', kinds: this.#kinds})) return e.preventDefault();
       if (this.getAttribute('mode') === 'results') {
