@@ -133,7 +133,7 @@ func cutAt(name string, at *regexp.Regexp) []string {
 var (
 	reNote = regexp.MustCompile(`[（(][^（()）]*[)）]|[“”"《》\s]`)
 	// reCopy is what follows a document's name: how it is handed in.
-	reCopy = regexp.MustCompile(`(?:(?:[及和与、或]|或者)?(?:扫描件|复印件|原件|影印件|电子版|电子件|电子证照|正本|副本|正副本|首页|正反面)[一二两三\d]*份?)+$`)
+	reCopy = regexp.MustCompile(`(?:(?:[及和与、或]|或者)?(?:扫描件|复印件|原件|影印件|电子版|电子件|电子证照|正本|副本|正副本|首页|内页|正反面)[一二两三\d]*份?)+$`)
 )
 
 func bareMaterial(s string) string {
