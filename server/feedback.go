@@ -128,4 +128,6 @@ func smallForm(next http.Handler) http.Handler {
 	})
 }
 
-func newFeedbackLimit(now func() time.Time) *limiter { return newLimiter(feedbackPerHour, time.Hour, now) }
+func newFeedbackLimit(now func() time.Time) *limiter {
+	return newLimiter(feedbackPerHour, time.Hour, now)
+}

@@ -50,6 +50,7 @@ func (s *Server) routes() (http.Handler, error) {
 	get("/widget-{version:[0-9a-f]+}.js", s.widget.serve)
 	get("/assets/{build}/{name}", s.pages.assets.serve)
 	r.Handle("/feedback", smallForm(s.handle(form(s.takeFeedback)))).Methods(http.MethodPost)
+	s.desk.routes(r)
 	r.Use(s.noteClicks)
 	r.NotFoundHandler = s.handle(func(http.ResponseWriter, *http.Request) error { return errNoRoute })
 	r.MethodNotAllowedHandler = s.handle(func(w http.ResponseWriter, req *http.Request) error {

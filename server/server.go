@@ -46,6 +46,9 @@ type Options struct {
 	MaxConcurrent int
 	// Journal notes what people search and say; nil notes nothing, and no page asks for feedback.
 	Journal Journal
+	// AdminKey opens the staff desk; empty keeps it shut. Archive is where it reads what was taken in; nil shows none of it.
+	AdminKey string
+	Archive  Archive
 	// Log receives a line for every request that failed on our side; nil means slog.Default.
 	Log *slog.Logger
 	// Now is the clock; nil means time.Now.
@@ -64,6 +67,7 @@ type Server struct {
 	listener net.Listener
 
 	feedbackLimit *limiter
+	desk          *desk
 }
 
 // New makes a server. It does not listen yet.
@@ -95,6 +99,7 @@ func New(options Options) (*Server, error) {
 	if s.widget, err = newWidget(); err != nil {
 		return nil, err
 	}
+	s.desk = newDesk(s)
 	s.handler, err = s.routes()
 	return s, err
 }
@@ -157,6 +162,7 @@ func (s *Server) Run(ctx context.Context) error {
 // Close stops listening, waits at most ten seconds for the requests under way and then ends them. Closing twice, or
 // before Listen, is harmless.
 func (s *Server) Close() error {
+	s.desk.close()
 	if s.http == nil {
 		return nil
 	}

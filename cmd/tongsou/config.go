@@ -35,6 +35,11 @@ type Config struct {
 	Timeout time.Duration `mapstructure:"timeout"`
 	// MaxConcurrent is the number of requests answered at once; more are told to come back.
 	MaxConcurrent int `mapstructure:"max_concurrent"`
+	// AdminKey opens the staff desk; empty keeps it shut. There is no flag for it: flags are seen by everybody on a machine.
+	AdminKey string `mapstructure:"admin_key"`
+	// Journal says whether what people search and say is kept, without their names; JournalDays for how long, 1 to 3650.
+	Journal     bool `mapstructure:"journal"`
+	JournalDays int  `mapstructure:"journal_days"`
 	// Log is the least level that is logged: debug, info, warn, error.
 	Log string `mapstructure:"log"`
 }
@@ -45,6 +50,9 @@ type setting struct {
 	preset     any
 	check      func(c *Config) string
 }
+
+// minAdminKey is the least number of characters of a key that is not soon guessed.
+const minAdminKey = 12
 
 func settings() []setting {
 	between := func(n, low, high int) string {
@@ -89,6 +97,14 @@ func settings() []setting {
 			return ""
 		}},
 		{"max_concurrent", "同时处理的请求数", 64, func(c *Config) string { return between(c.MaxConcurrent, 1, 10000) }},
+		{"admin_key", "工作台的口令", "", func(c *Config) string {
+			if n := len([]rune(c.AdminKey)); n > 0 && n < minAdminKey {
+				return fmt.Sprintf("至少 %d 个字符的口令，例如 openssl rand -hex 16 的输出", minAdminKey)
+			}
+			return ""
+		}},
+		{"journal", "记录搜索词与评价（隐去个人信息）", true, func(*Config) string { return "" }},
+		{"journal_days", "搜索词与评价保留的天数", 180, func(c *Config) string { return between(c.JournalDays, 1, 3650) }},
 		{"log", "日志级别", "info", func(c *Config) string {
 			if !slices.Contains([]string{"debug", "info", "warn", "error"}, c.Log) {
 				return "debug、info、warn、error 之一"
@@ -112,6 +128,8 @@ func addFlags(cmd *cobra.Command, used ...string) {
 			f.String(name, v, s.usage)
 		case int:
 			f.Int(name, v, s.usage)
+		case bool:
+			f.Bool(name, v, s.usage)
 		case time.Duration:
 			f.Duration(name, v, s.usage)
 		}
@@ -143,7 +161,11 @@ func loadConfig(cmd *cobra.Command) (*Config, error) {
 	}
 	for _, s := range settings() {
 		if want := s.check(c); want != "" {
-			return nil, fmt.Errorf("%s：%s = %v 无效，应为%s", origin(file), s.key, v.Get(s.key), want)
+			value := v.Get(s.key)
+			if s.key == "admin_key" {
+				value = "（不显示）"
+			}
+			return nil, fmt.Errorf("%s：%s = %v 无效，应为%s", origin(file), s.key, value, want)
 		}
 	}
 	if code, ok := corpus.NormalizeRegion(c.Place); ok {
@@ -193,5 +215,6 @@ func keys(m map[string]bool) []string {
 	return list
 }
 
-func (c *Config) storePath() string { return filepath.Join(c.Data, "store.db") }
-func (c *Config) indexPath() string { return filepath.Join(c.Data, "index") }
+func (c *Config) storePath() string   { return filepath.Join(c.Data, "store.db") }
+func (c *Config) journalPath() string { return filepath.Join(c.Data, "journal.db") }
+func (c *Config) indexPath() string   { return filepath.Join(c.Data, "index") }
