@@ -51,6 +51,7 @@ var statuses = []struct {
 	{index.ErrBadQuery, http.StatusBadRequest, "查询有误", ""},
 	{index.ErrNotFound, http.StatusNotFound, "没有这一条", "它可能已被删除，请回到首页重新搜索。"},
 	{store.ErrNotFound, http.StatusNotFound, "没有这一条", "它可能已被删除，请回到首页重新搜索。"},
+	{errNoVersions, http.StatusNotFound, "没有可以对比的版本", "这一份在本站只有一个版本。请回到它的页面查看全文。"},
 	{errNoRoute, http.StatusNotFound, "没有这个页面", "请检查网址，或回到首页搜索；接口说明见 /openapi.json。"},
 	{errMethod, http.StatusMethodNotAllowed, "不支持这种请求方法", "请回到首页重新操作；查询接口请用 GET，见 /openapi.json。"},
 	{errForeignForm, http.StatusForbidden, "没有保存", "这个表单来自别的网站。请打开本站页面重新操作。"},

@@ -23,6 +23,10 @@ type Library interface {
 	Get(ctx context.Context, id string) (*corpus.Document, error)
 	// Sequence is the number of the store's last change.
 	Sequence(ctx context.Context) (uint64, error)
+	// Versions returns all versions of one law, the oldest first.
+	Versions(ctx context.Context, family string) ([]*corpus.Document, error)
+	// ItemChanges visits every change after a sequence number, in order; item is nil for what is no item now.
+	ItemChanges(ctx context.Context, after uint64, visit func(seq uint64, id string, item *corpus.Document) error) error
 }
 
 // Engine is an index as the server needs it.
@@ -62,6 +66,7 @@ type Server struct {
 	pages    *pages
 	sites    sites
 	widget   *widget
+	catalog  *catalog
 	slots    chan struct{}
 	http     *http.Server
 	listener net.Listener
@@ -89,6 +94,7 @@ func New(options Options) (*Server, error) {
 	}
 	s := &Server{options: options, slots: make(chan struct{}, options.MaxConcurrent)}
 	s.feedbackLimit = newFeedbackLimit(options.Now)
+	s.catalog = newCatalog(options.Library)
 	var err error
 	if s.pages, err = newPages(); err != nil {
 		return nil, err

@@ -1,0 +1,196 @@
+package server
+
+import (
+	"context"
+	"net/http"
+	"regexp"
+	"slices"
+	"strings"
+
+	"tongsou/corpus"
+	"tongsou/index"
+)
+
+// documentView is what the page of a law, a policy or a piece of news shows.
+type documentView struct {
+	frame
+	D        *corpus.Document
+	Validity corpus.Validity
+	Stale    bool
+	News     bool
+	Facts    []namedValue
+	Source   string
+	Contents []contentsEntry
+	Sections []sectionView
+	Versions []versionView
+	Current  string // the address of the version in force, where this is not it
+	Items    []restingItem
+	About    []relatedView // 解读 and news about a policy
+	Mentions []basisView   // policies that a piece of news names
+}
+
+func (s *Server) documentPage(w http.ResponseWriter, r *http.Request) error {
+	rec, err := s.record(r)
+	if err != nil {
+		return err
+	}
+	if to := documentAddress(rec.Document); !strings.HasPrefix(to, "/documents/") {
+		http.Redirect(w, r, to, http.StatusMovedPermanently)
+		return nil
+	}
+	if s.unchanged(w, r) {
+		return nil
+	}
+	v := &documentView{
+		frame: s.newFrame(r), D: rec.Document, Validity: rec.Validity, Stale: stale(rec.Validity), News: rec.Kind == corpus.KindNews,
+		Facts: documentFacts(rec), Source: webLink(rec.URL), Sections: sectionViews(rec.Document),
+	}
+	v.Contents = contents(v.Sections)
+	v.Sample, v.Styles, v.Modules = rec.Sample, []string{"guide.css"}, []string{"citation.js", "read-aloud.js"}
+	if err := s.surroundings(r.Context(), v); err != nil {
+		return err
+	}
+	return s.pages.write(w, http.StatusOK, "document.html", v)
+}
+
+// surroundings fills in what other documents have to do with this one.
+func (s *Server) surroundings(ctx context.Context, v *documentView) error {
+	var err error
+	if v.News {
+		v.Mentions, err = s.mentions(ctx, v.D)
+		return err
+	}
+	if err := s.addVersions(ctx, v); err != nil {
+		return err
+	}
+	all, err := s.catalog.current(ctx)
+	if err != nil {
+		return err
+	}
+	v.Items = all.restingOn(v.D)
+	v.About, err = s.newsAbout(ctx, v.D)
+	return err
+}
+
+// documentFacts lists the fields of the head table (as on gov.cn) that are known.
+func documentFacts(rec *record) []namedValue {
+	d := rec.Document
+	return knownFacts(
+		namedValue{"索引号", d.IndexNumber}, namedValue{issuerLabel(d.Kind), d.Issuer}, namedValue{"文号", d.Number}, namedValue{"体裁", d.Genre},
+		namedValue{"成文日期", string(d.Adopted)}, namedValue{"发布日期", string(d.Published)}, namedValue{"施行日期", string(d.Effective)},
+		namedValue{"废止日期", string(d.Repealed)}, namedValue{"时效性", string(rec.Validity)}, namedValue{"主题", strings.Join(d.Topics, "、")},
+		namedValue{"地区", rec.Place}, namedValue{"作者", d.Byline},
+	)
+}
+
+func issuerLabel(k corpus.Kind) string {
+	if k == corpus.KindNews {
+		return "来源"
+	}
+	return "发文机关"
+}
+
+// newsAbout finds news and interpretations that name a policy, by its number or by its title letter by letter.
+func (s *Server) newsAbout(ctx context.Context, d *corpus.Document) ([]relatedView, error) {
+	var texts []string
+	if d.Number != "" {
+		texts = append(texts, d.Number)
+	}
+	if name := strings.Trim(bareName(d.Title), `"“”`); len([]rune(name)) >= 4 && !strings.ContainsAny(name, `"“”`) {
+		texts = append(texts, `"`+name+`"`)
+		if short := strings.TrimPrefix(name, "中华人民共和国"); short != name {
+			texts = append(texts, `"`+short+`"`)
+		}
+	}
+	var all []index.Hit
+	for _, text := range texts {
+		hits, err := s.find(ctx, text, corpus.KindNews)
+		if err != nil {
+			return nil, err
+		}
+		for _, h := range hits {
+			if !slices.ContainsFunc(all, func(o index.Hit) bool { return o.ID == h.ID }) {
+				all = append(all, h)
+			}
+		}
+	}
+	if len(all) == 0 {
+		hits, err := s.about(ctx, bareName(d.Title), corpus.KindNews)
+		if err != nil {
+			return nil, err
+		}
+		all = hits
+	}
+	return s.relatedViews(all), nil
+}
+
+var reMention = regexp.MustCompile(`《([^《》\n]{3,60})》`)
+
+// mentions resolves the policies that a piece of news names in 《》.
+func (s *Server) mentions(ctx context.Context, d *corpus.Document) ([]basisView, error) {
+	var found []basisView
+	seen := map[string]bool{}
+	for _, m := range reMention.FindAllStringSubmatch(d.Title+"\n"+d.Text(), -1) {
+		if seen[m[1]] || len(seen) >= maxBasis {
+			continue
+		}
+		seen[m[1]] = true
+		v := basisView{Law: m[1]}
+		if err := s.resolve(ctx, corpus.Basis{Law: m[1]}, &v); err != nil {
+			return nil, err
+		}
+		if v.Exact && !slices.ContainsFunc(found, func(o basisView) bool { return o.Doc == v.Doc }) {
+			found = append(found, v)
+		}
+	}
+	return found, nil
+}
+
+// restingItem is an item that rests on a law, with the articles that it names.
+type restingItem struct {
+	titled
+	Articles []choice
+}
+
+// maxResting is the number of titles shown under a law; the rest is found by searching.
+const maxResting = 30
+
+// restingOn lists the items whose legal basis is this law.
+func (v *catalogView) restingOn(d *corpus.Document) []restingItem {
+	keys := nonEmpty(index.Squash(d.Number))
+	for _, name := range index.LawNames(d) {
+		keys = append(keys, lawKey(name))
+	}
+	var items []*catalogItem
+	for _, k := range slices.Compact(slices.Sorted(slices.Values(keys))) {
+		for _, it := range v.byLaw[k] {
+			if !slices.Contains(items, it) {
+				items = append(items, it)
+			}
+		}
+	}
+	var list []restingItem
+	for _, t := range byTitle(items) {
+		if len(list) == maxResting {
+			break
+		}
+		list = append(list, restingItem{t, articlesOf(t.first, keys, d)})
+	}
+	return list
+}
+
+func articlesOf(it *catalogItem, keys []string, d *corpus.Document) []choice {
+	var list []choice
+	for _, b := range it.Basis {
+		a, _, _, ok := corpus.FindArticle(b.Article)
+		if !ok || !slices.Contains(keys, lawKey(b.Law)) && (b.Number == "" || !slices.Contains(keys, index.Squash(b.Number))) {
+			continue
+		}
+		c := choice{Label: a.String()}
+		if _, there := d.Section(a.ID()); there {
+			c.Link = "#" + a.ID()
+		}
+		list = append(list, c)
+	}
+	return list
+}
