@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/network"
 
 	"tongsou/server"
@@ -104,9 +105,18 @@ func (b *tab) largeText(address, path string) {
 	b.visit(address + path)
 }
 
+// shoot writes what the tab shows, when pictures are asked for.
+func (b *tab) shoot(name string) {
+	b.t.Helper()
+	if *shots != "" {
+		b.screenshot(filepath.Join(*shots, name+".png"))
+	}
+}
+
 // shootPage writes a page at the widths of a phone and of a desk, in light and dark.
 func (b *tab) shootPage(address, name, path string) {
 	b.t.Helper()
+	call(b, network.ClearBrowserCookies, cdp.Empty{})
 	for _, w := range []struct {
 		name   string
 		pixels int64

@@ -112,9 +112,11 @@ func TestWidgetAnswersInPlace(t *testing.T) {
 		t.Errorf("the key that ended the composition searched: %v", got)
 	}
 	b.axe("suggestions")
+	b.shoot("widget-suggestions")
 	b.keys(kb.Enter)
 	b.until(root("a") + ".querySelectorAll('li a').length")
 	b.axe("results")
+	b.shoot("widget-results")
 
 	if got := b.events(); len(got) != 1 || got[0].Name != "tongsou-search" || got[0].Box != "a" || got[0].Query != "孩子上户口" {
 		t.Errorf("events are %v, want one search in box a", got)

@@ -32,7 +32,7 @@
       color: var(--brand-ink); background: var(--brand); cursor: pointer; }
     button:focus-visible { outline: 3px solid var(--brand-ink); outline-offset: -6px; }
     ul, ol { list-style: none; }
-    .list { position: absolute; z-index: 10; inset-inline: 0; top: 100%; margin-top: .3rem; max-height: 22rem; overflow-y: auto;
+    .list { position: absolute; z-index: 10; inset-inline: 0; top: 100%; margin-top: .45rem; max-height: 22rem; overflow-y: auto;
       border: 1px solid var(--line); border-radius: var(--radius); background: var(--paper); box-shadow: 0 .4rem 1.2rem #0003; }
     .box { position: relative; }
     .list[hidden] { display: none; }
