@@ -8,7 +8,7 @@ import (
 	"tongsou/server"
 )
 
-func text(t *testing.T, page, id string) string {
+func textarea(t *testing.T, page, id string) string {
 	t.Helper()
 	for _, n := range nodes(t, page, "textarea") {
 		if attr(n, "id") == id && n.FirstChild != nil {
@@ -23,7 +23,7 @@ func TestEmbedMakesTheCode(t *testing.T) {
 	s := newServer(t, func(o *server.Options) { o.Place = "15" })
 	q := url.Values{"place": {"新城区"}, "kinds": {"policy", "item"}, "mode": {"results"}, "window": {"new"}, "key": {`k"><script>`}, "brand": {"#FFD54F"}}
 	page := get(s, "/embed?"+q.Encode(), "Accept", "text/html", "X-Forwarded-Proto", "https").Body.String()
-	code := text(t, page, "code")
+	code := textarea(t, page, "code")
 	element := nodes(t, code, "tongsou-search")[0]
 	for name, want := range map[string]string{"place": "150102", "kinds": "item,policy", "mode": "results", "target": "_blank", "key": `k"><script>`} {
 		if attr(element, name) != want {
@@ -33,7 +33,7 @@ func TestEmbedMakesTheCode(t *testing.T) {
 	if got := attr(nodes(t, code, "script")[0], "src"); !strings.HasPrefix(got, "https://example.com/widget-") {
 		t.Errorf("the script is at %s", got)
 	}
-	if css := text(t, page, "css"); !strings.Contains(css, "--tongsou-brand: #ffd54f") || !strings.Contains(css, "ink: #000") {
+	if css := textarea(t, page, "css"); !strings.Contains(css, "--tongsou-brand: #ffd54f") || !strings.Contains(css, "ink: #000") {
 		t.Errorf("black is what can be read on yellow; the style sheet is %s", css)
 	}
 	preview := attr(nodes(t, page, "iframe")[0], "src")
@@ -46,7 +46,7 @@ func TestEmbedSaysWhichPlaceIsMeant(t *testing.T) {
 	s := newServer(t, nil)
 	for place, want := range map[string]string{"没有的市": "没有叫", "999999": "没有叫", "鼓楼区": "不止一个"} {
 		page := get(s, "/embed?place="+url.QueryEscape(place), "Accept", "text/html").Body.String()
-		if !strings.Contains(page, want) || strings.Contains(text(t, page, "code"), "place=") {
+		if !strings.Contains(page, want) || strings.Contains(textarea(t, page, "code"), "place=") {
 			t.Errorf("%s: the page lacks %q, or the code has a place", place, want)
 		}
 	}
