@@ -34,6 +34,7 @@ func (s *Server) noteSearch(r *http.Request, q index.Query, res *index.Result) {
 		return
 	}
 	entry := journal.Search{Query: q.Text, Place: q.Place, Took: time.Duration(res.TookMS * float64(time.Millisecond))}
+	found := 0
 	totals := []*int{&entry.Items, &entry.Policies, &entry.News}
 	for i, g := range res.Groups {
 		if i < len(totals) {
@@ -42,10 +43,11 @@ func (s *Server) noteSearch(r *http.Request, q index.Query, res *index.Result) {
 		var ids []string
 		for _, h := range g.Hits {
 			ids = append(ids, h.ID)
-			entry.Sure = entry.Sure || h.Sure
 		}
+		found += g.Total
 		entry.Results = append(entry.Results, ids)
 	}
+	entry.Sure = found > 0 && res.NoAnswer == nil // engines that judge nothing never say that there is no answer
 	s.options.Journal.AddSearch(entry)
 }
 

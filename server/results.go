@@ -110,7 +110,6 @@ func (s *Server) resultPage(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	s.noteSearch(r, q, result)
-	s.noteSearch(r, q, result)
 	v := newResultView(s.newFrame(r), values, q, result)
 	return s.pages.write(w, http.StatusOK, "search.html", v)
 }

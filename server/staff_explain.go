@@ -10,7 +10,6 @@ import (
 // explanation says in plain words why a hit stands where it does.
 type explanation struct {
 	Score string
-	Sure  bool
 	Parts []explainedPart
 	Why   []string
 }
@@ -52,7 +51,7 @@ func explain(h *index.Hit) *explanation {
 	if len(h.Explain) == 0 {
 		return nil
 	}
-	e := &explanation{Score: fmt.Sprintf("%.2f", h.Score), Sure: h.Sure, Why: h.Why}
+	e := &explanation{Score: fmt.Sprintf("%.2f", h.Score), Why: h.Why}
 	largest := 0.01
 	for _, p := range h.Explain {
 		if size := math.Abs(p.Value); size < pinnedFrom {

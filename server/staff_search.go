@@ -48,7 +48,7 @@ type staffRow struct {
 	ID, Link, Title, Code, Number, Issuer, Place, Region string
 	Kind                                                 corpus.Kind
 	Valid                                                corpus.Validity
-	Stale, Sure, Sample                                  bool
+	Stale, Sample, Unsure                                bool
 	Date                                                 corpus.Date
 	Explain                                              *explanation
 }
@@ -152,8 +152,11 @@ func (d *desk) find(r *http.Request, v *staffSearchView) error {
 	from, to := 0, 0
 	v.Turner, from, to = turn(r, min(found.total, index.MaxDepth), staffHits)
 	v.Turner.Total = found.total
+	judged := found.first.NoAnswer != nil || slices.ContainsFunc(found.hits, func(h index.Hit) bool { return h.Sure })
 	for i := from; i < min(to, len(found.hits)); i++ {
-		v.Rows = append(v.Rows, newStaffRow(&found.hits[i]))
+		row := newStaffRow(&found.hits[i])
+		row.Unsure = judged && !found.hits[i].Sure
+		v.Rows = append(v.Rows, row)
 	}
 	v.Columns = order.heads(values)
 	export := staffWith(values, func(u url.Values) { u.Set("kind", string(v.Kind)); u.Del("page") })
@@ -225,7 +228,7 @@ func chooseKind(res *index.Result) corpus.Kind {
 func newStaffRow(h *index.Hit) staffRow {
 	row := staffRow{
 		ID: h.ID, Link: documentLink(h.Kind, h.ID), Title: h.PlainTitle(), Number: h.Number, Issuer: h.Issuer, Place: h.Place, Region: h.Region,
-		Kind: h.Kind, Valid: h.Valid, Stale: stale(h.Valid), Sure: h.Sure, Sample: h.Sample, Date: h.Date, Explain: explain(h),
+		Kind: h.Kind, Valid: h.Valid, Stale: stale(h.Valid), Sample: h.Sample, Date: h.Date, Explain: explain(h),
 	}
 	if h.Card != nil {
 		row.Code = h.Card.Code
