@@ -26,6 +26,7 @@ var publicPages = []struct{ name, path string }{
 	{"results-none", "/?q=" + url.QueryEscape("\"没有这样的一句话\"")},
 	{"wrong-parameter", "/?kind=book"},
 	{"not-found", "/nothing"},
+	{"docs", "/docs"},
 	{"embed", "/embed?mode=results&place=150100"},
 	{"embed-preview", "/embed/preview?brand=14477f"},
 }

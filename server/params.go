@@ -117,7 +117,7 @@ func searchQuery(values url.Values, place string) (index.Query, error) {
 		Text: values.Get("q"), Place: place, Next: values.Get("next"), Limit: p.number("limit", 1, index.MaxLimit),
 		Verbatim: p.flag("verbatim", false), Facets: p.flag("facets", true), Explain: p.flag("explain", false),
 		Filter: index.Filter{
-			Issuers: values["issuer"], Audiences: p.list("audience"), Themes: p.list("theme"), ItemTypes: p.list("item_type"),
+			Issuers: nonEmpty(slices.Clone(values["issuer"])...), Audiences: p.list("audience"), Themes: p.list("theme"), ItemTypes: p.list("item_type"),
 			Channels: p.list("channel"), Conveniences: p.list("convenience"), Holds: p.list("holds"), From: p.date("from"), To: p.date("to"),
 		},
 	}

@@ -35,6 +35,10 @@ func (s *Server) routes() (http.Handler, error) {
 	get("/healthz", s.health)
 	get("/readyz", s.ready)
 	get("/openapi.json", static("application/json", description))
+	if s.docs, err = newDocs(description); err != nil {
+		return nil, err
+	}
+	get("/docs", s.docsPage)
 	get("/", s.homePage)
 	get("/place", s.placePage)
 	post("/place", s.choosePlace)

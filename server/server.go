@@ -66,6 +66,7 @@ type Server struct {
 	pages    *pages
 	sites    sites
 	widget   *widget
+	docs     *docs
 	catalog  *catalog
 	slots    chan struct{}
 	http     *http.Server
