@@ -25,6 +25,8 @@ type hitView struct {
 	More           []sectionHitView
 	Why            []string
 	Office         string
+	Place          string
+	Elsewhere      []choice // the same item in other places
 }
 
 type sectionHitView struct {
@@ -34,6 +36,7 @@ type sectionHitView struct {
 
 // cardView answers at a glance what a citizen wants to know of an item.
 type cardView struct {
+	Body   string
 	Asked  []cardLine // what the query asks for, said first
 	Glance []cardLine // short: how long, how often, how many, how much
 	Lines  []cardLine // long: what to bring, where to go
@@ -51,7 +54,7 @@ func newHitView(h *index.Hit, intents []string) hitView {
 	}
 	v := hitView{
 		Title: h.Title, Name: h.PlainTitle(), Snippet: h.Snippet, Link: base, Whole: base, Sample: h.Sample, Valid: h.Valid,
-		Stale: stale(h.Valid), Why: h.Why, Office: h.Office, Date: string(h.Date), Facts: nonEmpty(h.Number, h.Issuer, h.Place),
+		Stale: stale(h.Valid), Why: h.Why, Office: h.Office, Place: h.Place, Date: string(h.Date), Facts: nonEmpty(h.Number, h.Issuer, h.Place),
 	}
 	if h.Section != nil {
 		v.Label, v.Link = sectionLabel(h.Section), base+"#"+h.Section.ID
@@ -61,7 +64,7 @@ func newHitView(h *index.Hit, intents []string) hitView {
 		v.More = append(v.More, sectionHitView{base + "#" + ref.ID, sectionLabel(ref), h.More[i].Snippet})
 	}
 	if h.Card != nil {
-		v.Facts = nonEmpty(h.Card.Body, h.Place)
+		v.Facts = nonEmpty(cmp.Or(h.Card.Body, h.Issuer), h.Place)
 		v.Card = newCardView(h.Card, intents)
 	}
 	return v
@@ -78,7 +81,7 @@ func sectionLabel(ref *index.SectionRef) string {
 }
 
 func newCardView(c *index.Card, intents []string) *cardView {
-	v := &cardView{Apply: webLink(c.ApplyURL), Phones: phones(c.Phone)}
+	v := &cardView{Body: c.Body, Apply: webLink(c.ApplyURL), Phones: phones(c.Phone)}
 	v.Glance = filled([]cardLine{
 		limitLine(c),
 		{"visits", "要跑几次", visitsText(c.Visits), ""},

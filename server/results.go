@@ -1,6 +1,7 @@
 package server
 
 import (
+	"cmp"
 	"net/http"
 	"net/url"
 	"slices"
@@ -10,11 +11,12 @@ import (
 	"tongsou/index"
 )
 
-// pageLimit is the number of hits per group on the first page, where three groups share the screen; groupLimit when one
-// kind was chosen.
+// shownLimit is the number of hits per group that are shown where three groups share the screen; overviewLimit how many
+// are asked for, since those that are the same item in several places become one. groupLimit is for one kind alone.
 const (
-	pageLimit  = 5
-	groupLimit = 10
+	shownLimit    = 5
+	overviewLimit = 12
+	groupLimit    = 10
 )
 
 // resultView is what the result page shows.
@@ -100,7 +102,7 @@ func (s *Server) resultPage(w http.ResponseWriter, r *http.Request) error {
 		return nil
 	}
 	if q.Limit == 0 {
-		q.Limit = pageLimit
+		q.Limit = overviewLimit
 		if len(q.Filter.Kinds) == 1 {
 			q.Limit = groupLimit
 		}
@@ -120,7 +122,7 @@ func newResultView(f frame, values url.Values, q index.Query, res *index.Result)
 		f.Place = res.Query.PlaceName
 	}
 	v := &resultView{
-		frame: f, PlaceLink: placeLink(f.Here), Tabs: tabs(values, res), Sorts: sorts(values, q), Notes: res.Query.Notes,
+		frame: f, PlaceLink: placeLink(f.Here), Tabs: tabs(values, res), Notes: res.Query.Notes,
 		Correction: res.Query.Correction, Active: activeFilters(values), None: none(values, res),
 		Verbatim: with(values, func(u url.Values) { u.Set("verbatim", "true") }),
 	}
@@ -135,8 +137,13 @@ func newResultView(f frame, values url.Values, q index.Query, res *index.Result)
 	}
 	for _, g := range res.Groups {
 		v.Groups = append(v.Groups, newGroupView(values, q, res, g))
-		v.Total += g.Total
+		if len(q.Filter.Kinds) != 1 { // else the group's own heading says it
+			v.Total += g.Total
+		}
 		v.Sample = v.Sample || slices.ContainsFunc(g.Hits, func(h index.Hit) bool { return h.Sample })
+	}
+	if v.None == nil || v.None.Found {
+		v.Sorts = sorts(values, q)
 	}
 	v.Facets = facetViews(values, res.Facets)
 	if len(q.Filter.Kinds) == 1 || q.Next != "" {
@@ -171,23 +178,40 @@ func newGroupView(values url.Values, q index.Query, res *index.Result, g index.G
 	judged := res.NoAnswer != nil || slices.ContainsFunc(g.Hits, func(h index.Hit) bool { return h.Sure })
 	first := q.Next == "" && q.Sort != index.ByDate && strings.TrimSpace(q.Text) != ""
 	for i := range g.Hits {
-		h := newHitView(&g.Hits[i], res.Query.Intents)
+		list := &v.Hits
 		if judged && first && !g.Hits[i].Sure {
-			v.Maybe = append(v.Maybe, h)
-		} else {
-			v.Hits = append(v.Hits, h)
+			list = &v.Maybe
+		}
+		if h := newHitView(&g.Hits[i], res.Query.Intents); q.Sort == index.ByDate || !joinSame(*list, h) {
+			*list = append(*list, h)
 		}
 	}
 	if len(q.Filter.Kinds) == 1 {
 		return v
 	}
+	v.Hits = v.Hits[:min(len(v.Hits), shownLimit)]
+	v.Maybe = v.Maybe[:min(len(v.Maybe), shownLimit)]
 	if g.Kind == corpus.KindNews {
 		slices.SortStableFunc(v.Hits, func(a, b hitView) int { return strings.Compare(b.Date, a.Date) })
 	}
-	if g.Total > len(g.Hits) {
+	if g.Total > len(v.Hits)+len(v.Maybe) {
 		v.AllLink = with(values, func(u url.Values) { u.Set("kind", string(g.Kind)) })
 	}
 	return v
+}
+
+// joinSame puts an item of another place under the first of its name, where it takes a line and not a screen.
+func joinSame(list []hitView, h hitView) bool {
+	if h.Card == nil {
+		return false
+	}
+	for i := range list {
+		if list[i].Card != nil && list[i].Name == h.Name && list[i].Whole != h.Whole {
+			list[i].Elsewhere = append(list[i].Elsewhere, choice{Label: cmp.Or(h.Place, h.Card.Body, "全国"), Link: h.Whole})
+			return true
+		}
+	}
+	return false
 }
 
 // newPager remembers the marks of the pages before this one in the address, since a mark leads forward only.

@@ -143,6 +143,9 @@ func TestUnsureHitsAreFolded(t *testing.T) {
 		{"newest first", []index.Hit{sure, unsure}, nil, "q=x&sort=date", 2, 0},
 		{"only filtered", []index.Hit{sure, unsure}, nil, "region=15", 2, 0},
 	} {
+		for i := range c.hits {
+			c.hits[i].Title = plain("雪人登记" + strings.Repeat("！", i))
+		}
 		s, _ := answeringServer(t, &index.Result{NoAnswer: c.none, Groups: []index.Group{{Kind: corpus.KindItem, Total: len(c.hits), Hits: c.hits}}})
 		page := get(s, "/search?"+c.query).Body.String()
 		folded, all := 0, 0
@@ -169,6 +172,23 @@ func TestUnsureHitsAreFolded(t *testing.T) {
 		if to := values(t, linkOf(t, page, "户籍办理")); to.Get("theme") != "户籍办理" || to.Get("q") != "" {
 			t.Errorf("%s: the near theme leads to %v", c.name, to)
 		}
+	}
+}
+
+// TestTheSameItemElsewhereTakesALine gives one item in three places and another one.
+func TestTheSameItemElsewhereTakesALine(t *testing.T) {
+	hits := []index.Hit{itemHit("a", false), itemHit("b", false), itemHit("c", false), itemHit("d", false)}
+	hits[1].Place, hits[3].Place, hits[2].Title = "赛罕区", "", plain("雪人注销")
+	s, _ := answeringServer(t, &index.Result{Groups: []index.Group{{Kind: corpus.KindItem, Total: 4, Hits: hits}}})
+	page := get(s, "/search?q=x").Body.String()
+	if got := hitLinks(t, page); !slices.Equal(got, []string{"/items/a", "/items/c"}) {
+		t.Errorf("the cards are %v, want one for each item", got)
+	}
+	if linkOf(t, page, "赛罕区") != "/items/b" || linkOf(t, page, "新城区园林局") != "/items/d" {
+		t.Error("the same item elsewhere has no link")
+	}
+	if got := hitLinks(t, get(s, "/search?q=x&sort=date").Body.String()); len(got) != 4 {
+		t.Errorf("by date there are %d cards, want all", len(got))
 	}
 }
 
