@@ -47,7 +47,7 @@ type oneMore struct {
 
 // How much the page shows at once.
 const (
-	shownDocuments = 18
+	shownDocuments = 12
 	shownItems     = 30
 	shownOneMore   = 8
 	shownTitles    = 3
@@ -121,8 +121,9 @@ func (v *holdingsView) sort(items []*catalogItem, held []string) {
 			done = append(done, it)
 		case 1:
 			for _, name := range missing[0] {
-				if _, ok := index.HeldDocument(name); ok && !slices.Contains(more[name], it.Title) {
-					more[name] = append(more[name], it.Title)
+				titles := more[name] // in order, as the items are
+				if _, ok := index.HeldDocument(name); ok && (len(titles) == 0 || titles[len(titles)-1] != it.Title) {
+					more[name] = append(titles, it.Title)
 				}
 			}
 		}

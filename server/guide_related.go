@@ -27,14 +27,15 @@ const (
 	relatedShare = 0.5
 )
 
-// relatedPolicies are policies about the same matter as an item, but for those that its bases name already.
+// relatedPolicies are policies about the same matter as an item that count today or will, but for those that its bases name
+// already.
 func (s *Server) relatedPolicies(ctx context.Context, d *corpus.Document, basis []basisView) ([]relatedView, error) {
 	hits, err := s.about(ctx, bareName(d.Title), corpus.KindPolicy)
 	if err != nil {
 		return nil, err
 	}
 	hits = slices.DeleteFunc(hits, func(h index.Hit) bool {
-		return h.ID == d.ID || slices.ContainsFunc(basis, func(b basisView) bool { return b.Doc == h.ID })
+		return h.Valid == corpus.Amended || h.Valid == corpus.Repealed || slices.ContainsFunc(basis, func(b basisView) bool { return b.Doc == h.ID })
 	})
 	return s.relatedViews(hits), nil
 }
@@ -47,7 +48,7 @@ func (s *Server) about(ctx context.Context, name string, kind corpus.Kind) ([]in
 
 func (s *Server) find(ctx context.Context, text string, kind corpus.Kind) ([]index.Hit, error) {
 	res, err := s.options.Engine.Search(ctx, index.Query{
-		Text: text, Limit: 2 * maxRelated, Filter: index.Filter{Kinds: []corpus.Kind{kind}}, Today: corpus.DateOf(s.options.Now()),
+		Text: text, Limit: 3 * maxRelated, Filter: index.Filter{Kinds: []corpus.Kind{kind}}, Today: corpus.DateOf(s.options.Now()),
 	})
 	if err != nil {
 		return nil, err

@@ -162,9 +162,11 @@ func (v *catalogView) restingOn(d *corpus.Document) []restingItem {
 		keys = append(keys, lawKey(name))
 	}
 	var items []*catalogItem
-	for _, k := range slices.Compact(slices.Sorted(slices.Values(keys))) {
+	seen := map[*catalogItem]bool{}
+	for _, k := range keys {
 		for _, it := range v.byLaw[k] {
-			if !slices.Contains(items, it) {
+			if !seen[it] {
+				seen[it] = true
 				items = append(items, it)
 			}
 		}

@@ -40,16 +40,16 @@ func (s *Server) routes() (http.Handler, error) {
 	}
 	get("/docs", s.docsPage)
 	get("/", s.homePage)
+	get("/search", s.resultPage)
 	get("/place", s.placePage)
 	post("/place", s.choosePlace)
-	get("/search", s.resultPage)
 	post("/settings", s.changeSettings)
 	get("/items/{id}", s.itemPage)
 	get("/documents/{id}", s.documentPage)
 	get("/documents/{id}/compare", s.comparePage)
 	get("/holdings", s.holdingsPage)
 	get("/guides", s.guidesPage)
-	get("/guides/{event}", s.guidePage)
+	get("/guides/{event:.+}", s.guidePage) // a name may hold a slash
 	get("/embed", s.embedPage)
 	get("/embed/preview", s.embedPreview)
 	get("/embed/frame", s.embedFrame)

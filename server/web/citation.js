@@ -2,14 +2,14 @@
 
 function show(button) {
   const text = document.createElement("span");
-  text.textContent = button.dataset.cite;
+  text.textContent = button.dataset.quote;
   button.replaceWith(text);
   getSelection().selectAllChildren(text);
 }
 
 async function copy(button) {
   try {
-    await navigator.clipboard.writeText(button.dataset.cite);
+    await navigator.clipboard.writeText(button.dataset.quote);
   } catch {
     show(button);
     return;
@@ -19,7 +19,7 @@ async function copy(button) {
   setTimeout(() => (button.textContent = label), 2000);
 }
 
-for (const button of document.querySelectorAll("[data-cite]")) {
+for (const button of document.querySelectorAll("[data-quote]")) {
   button.addEventListener("click", () => copy(button));
   button.hidden = false;
 }
