@@ -21,14 +21,26 @@ func newSite(o server.Options) (*server.Server, error) {
 // publicPages is every page that a citizen can come to, in each of its states. Whoever adds a page adds it here.
 var publicPages = []struct{ name, path string }{
 	{"home", "/"},
-	{"results", "/?q=" + url.QueryEscape("孩子上户口")},
-	{"results-filtered", "/?kind=item&region=150102&q=" + url.QueryEscape("社保卡")},
-	{"results-none", "/?q=" + url.QueryEscape("\"没有这样的一句话\"")},
-	{"wrong-parameter", "/?kind=book"},
+	{"results", "/search?q=" + url.QueryEscape("孩子上户口")},
+	{"results-filtered", "/search?kind=item&region=150102&q=" + url.QueryEscape("社保卡")},
+	{"results-none", "/search?q=" + url.QueryEscape("\"没有这样的一句话\"")},
+	{"results-policies", "/search?kind=policy&q=" + url.QueryEscape("户口")},
+	{"place", "/place?name=" + url.QueryEscape("新城区")},
+	{"wrong-parameter", "/search?kind=book"},
 	{"not-found", "/nothing"},
 	{"docs", "/docs"},
 	{"embed", "/embed?mode=results&place=150100"},
 	{"embed-preview", "/embed/preview?brand=14477f"},
+	{"item", "/items/item-birth-registration-150102"},
+	{"item-materials", "/items/item-realestate-transfer-150102"},
+	{"law", "/documents/doc-899f061e0f0d9d1f"},
+	{"law-old", "/documents/doc-720facc5830f8f41"},
+	{"compare", "/documents/doc-899f061e0f0d9d1f/compare"},
+	{"news", "/documents/doc-ccadadcb5e3335d0"},
+	{"holdings", "/holdings"},
+	{"holdings-ticked", "/holdings?" + url.Values{"holds": {"身份证", "户口簿"}}.Encode()},
+	{"guides", "/guides"},
+	{"guide", "/guides/" + url.PathEscape("新生儿出生")},
 }
 
 // pageBudget is what a page may transfer, in bytes.

@@ -24,6 +24,7 @@ type homeView struct {
 type door struct{ Label, Note, Link string }
 
 var doors = []door{
+	{"凭证照查事项", "勾一勾手里有什么证，看能办什么", "/holdings"},
 	{"全部办事事项", "按地区、部门、主题慢慢挑", "/search?kind=item"},
 	{"政策法规", "每一条都写明是否有效", "/search?kind=policy&sort=date"},
 	{"新闻资讯", "最近有什么新办法", "/search?kind=news&sort=date"},
@@ -39,6 +40,9 @@ func (s *Server) newHomeView(r *http.Request) (*homeView, error) {
 		v.Kept = []namedValue{{"place", place}}
 	}
 	v.PlaceLink, v.Doors = placeLink(v.Here), doors
+	if err := v.addEvents(r, s.catalog); err != nil {
+		return nil, err
+	}
 	for _, e := range examples {
 		v.Examples = append(v.Examples, choice{Label: e, Link: "/search?" + url.Values{"q": {e}}.Encode()})
 	}
@@ -52,6 +56,21 @@ func (s *Server) newHomeView(r *http.Request) (*homeView, error) {
 	}
 	v.Persons, v.Bodies = themeChoices(person, body), themeChoices(body, person)
 	return v, nil
+}
+
+// homeEvents is the number of life events on the front page.
+const homeEvents = 8
+
+func (v *homeView) addEvents(r *http.Request, c *catalog) error {
+	all, err := c.current(r.Context())
+	if err != nil {
+		return err
+	}
+	events := all.eventViews("")
+	for _, e := range events[:min(len(events), homeEvents)] {
+		v.Events = append(v.Events, choice{Label: e.Name, Link: e.Link})
+	}
+	return nil
 }
 
 // themeCounts counts the items for some audiences by theme.
@@ -70,7 +89,7 @@ func (s *Server) themeCounts(r *http.Request, audiences ...string) ([]index.Face
 }
 
 // homeThemes is the number of theme classes on the front page for people, and as many for bodies.
-const homeThemes = 18
+const homeThemes = 16
 
 // themeChoices are the themes of one audience. An item for both audiences bears the themes of both lists: a theme
 // belongs to those who have the more items in it.
