@@ -109,7 +109,9 @@ func partOf(t testing.TB, root *html.Node, id string) *html.Node {
 // wordsOf is what an element says, with one blank between elements, but for those that mark a piece of a sentence.
 func wordsOf(n *html.Node) string {
 	var b strings.Builder
-	inline := func(n *html.Node) bool { return n != nil && n.Type == html.ElementNode && (n.Data == "ins" || n.Data == "del") }
+	inline := func(n *html.Node) bool {
+		return n != nil && n.Type == html.ElementNode && (n.Data == "ins" || n.Data == "del")
+	}
 	for d := range n.Descendants() {
 		if d.Type != html.TextNode {
 			continue
