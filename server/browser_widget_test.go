@@ -26,7 +26,7 @@ type foreign struct {
 func newForeign(t *testing.T, register bool, body string) *foreign {
 	t.Helper()
 	f := &foreign{body: body}
-	page := httptest.NewServer(http.HandlerFunc(f.page))
+	page := httptest.NewServer(f)
 	t.Cleanup(page.Close)
 	f.url = page.URL
 	origin := f.url
@@ -39,7 +39,8 @@ func newForeign(t *testing.T, register bool, body string) *foreign {
 	return f
 }
 
-func (f *foreign) page(w http.ResponseWriter, r *http.Request) {
+// ServeHTTP is the portal.
+func (f *foreign) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	switch r.URL.Path {
 	case "/events.js": // the portal's own script
 		w.Header().Set("Content-Type", "text/javascript")

@@ -46,6 +46,17 @@ func (o docsOperation) First() []docsParameter {
 // More are the parameters that First leaves out.
 func (o docsOperation) More() []docsParameter { return o.Parameters[len(o.First()):] }
 
+// Curl is the call with its examples on a command line.
+func (o docsOperation) Curl(host string) string {
+	line := "curl -G " + host + o.Path
+	for _, p := range o.Parameters {
+		if p.Example != "" {
+			line += " --data-urlencode '" + p.Name + "=" + p.Example + "'"
+		}
+	}
+	return line
+}
+
 type docsParameter struct {
 	docsType
 	Field string // of the form, unique on the page
@@ -174,7 +185,7 @@ func typeOf(ref *openapi3.SchemaRef) docsType {
 		t.Type = "任意"
 	case s.Type.Is(openapi3.TypeArray):
 		item := typeOf(s.Items)
-		t.Type, t.Allowed = "一列"+item.Type, item.Allowed
+		t.Type, t.Allowed = item.Type+"，可多个", item.Allowed
 		t.Link = cmp.Or(t.Link, item.Link)
 	case s.Format == "date":
 		t.Type = "日期"
