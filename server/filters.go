@@ -1,6 +1,7 @@
 package server
 
 import (
+	"cmp"
 	"net/url"
 	"slices"
 	"strings"
@@ -99,7 +100,7 @@ func filterSentence(name, value string) string {
 	case "channel":
 		return "只看" + channelLabel(value)
 	case "convenience":
-		return "只看" + conveniences[value]
+		return "只看" + cmp.Or(conveniences[value], value)
 	case "holds":
 		return "手里有" + value
 	case "year":
@@ -204,7 +205,7 @@ func newFacetView(values url.Values, f index.Facet) facetView {
 			on[i], _ = corpus.NormalizeRegion(v)
 		}
 	}
-	label := map[string]string{"issuer": "部门", "audience": "谁来办", "channel": "怎么办", "item_type": "事项类型", "validity": "是否有效"}[f.Field]
+	label := map[string]string{"issuer": "部门", "audience": "谁来办", "channel": "怎么办", "convenience": "方便办", "item_type": "事项类型", "validity": "是否有效"}[f.Field]
 	if label == "" {
 		label = f.Label
 	}
@@ -235,24 +236,31 @@ func facetLabel(field string, v index.FacetValue) string {
 		return audienceLabel(v.Value)
 	case "channel":
 		return channelLabel(v.Value)
+	case "convenience":
+		return cmp.Or(conveniences[v.Value], v.Label)
 	}
 	return v.Label
 }
 
-// openRegions keeps of a tree of regions the top, what lies under a chosen region or beside it, and, as long as there is
-// but one way down, that way: the whole tree would fill the page.
+// openRegions lists a tree of regions from the top down, each division before its parts. It keeps the top, what lies under
+// a chosen region or beside it, and, as long as there is but one way down, that way: the whole tree would fill the page.
 func openRegions(list []index.FacetValue, on []string) []index.FacetValue {
-	under := map[string]int{}
+	parts := map[string][]index.FacetValue{}
 	for _, v := range list {
-		under[v.Parent]++
+		parts[v.Parent] = append(parts[v.Parent], v)
 	}
-	return slices.DeleteFunc(slices.Clone(list), func(v index.FacetValue) bool {
-		open := v.Parent == "" || under[grandparent(v.Parent)] == 1
-		for _, code := range on {
-			open = open || strings.HasPrefix(code, v.Parent) || code == v.Value
+	var open []index.FacetValue
+	var descend func(parent string, only bool)
+	descend = func(parent string, only bool) {
+		chosen := slices.ContainsFunc(on, func(code string) bool { return strings.HasPrefix(code, parent) })
+		if parent != "" && !chosen && !only {
+			return
 		}
-		return !open
-	})
+		for _, v := range parts[parent] {
+			open = append(open, v)
+			descend(v.Value, (parent == "" || only) && len(parts[parent]) == 1)
+		}
+	}
+	descend("", true)
+	return open
 }
-
-func grandparent(code string) string { return code[:max(0, len(code)-2)] }

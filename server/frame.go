@@ -109,10 +109,12 @@ func (p *pages) write(w http.ResponseWriter, status int, name string, data any) 
 type problemView struct {
 	frame
 	Problem problem
+	Again   bool // whether trying again may help
 }
 
 func (s *Server) problemPage(w http.ResponseWriter, r *http.Request, pr problem) {
-	v := problemView{s.newFrame(r), pr}
+	v := problemView{frame: s.newFrame(r), Problem: pr, Again: pr.Status >= http.StatusInternalServerError && r.Method == http.MethodGet}
+	v.Text = r.URL.Query().Get("q") // nobody has to write it twice
 	v.Styles = []string{"search.css"}
 	if err := s.pages.write(w, pr.Status, "problem.html", v); err != nil {
 		s.options.Log.Error("no page for a problem", "error", err)

@@ -54,7 +54,7 @@ func newHitView(h *index.Hit, intents []string) hitView {
 	}
 	v := hitView{
 		Title: h.Title, Name: h.PlainTitle(), Snippet: h.Snippet, Link: base, Whole: base, Sample: h.Sample, Valid: h.Valid,
-		Stale: stale(h.Valid), Why: h.Why, Office: h.Office, Place: h.Place, Date: string(h.Date), Facts: nonEmpty(h.Number, h.Issuer, h.Place),
+		Stale: stale(h.Valid), Why: plainWhy(h.Why), Office: h.Office, Place: h.Place, Date: string(h.Date), Facts: nonEmpty(h.Number, h.Issuer, h.Place),
 	}
 	if h.Section != nil {
 		v.Label, v.Link = sectionLabel(h.Section), base+"#"+h.Section.ID
@@ -68,6 +68,19 @@ func newHitView(h *index.Hit, intents []string) hitView {
 		v.Card = newCardView(h.Card, intents)
 	}
 	return v
+}
+
+// plainWhy says in everyday words why a hit is there that does not hold the words typed.
+func plainWhy(list []string) []string {
+	var plain []string
+	for _, why := range list {
+		words, related := strings.CutPrefix(why, "相关词: ")
+		if said, official, ok := strings.Cut(words, "→"); related && ok {
+			why = "您说的“" + said + "”，文件里叫“" + official + "”"
+		}
+		plain = append(plain, why)
+	}
+	return plain
 }
 
 func sectionLabel(ref *index.SectionRef) string {
@@ -104,6 +117,10 @@ func newCardView(c *index.Card, intents []string) *cardView {
 		return slices.ContainsFunc(v.Asked, func(a cardLine) bool { return a.Key == l.Key })
 	}
 	v.Lines = slices.DeleteFunc(lines, asked)
+	if i := slices.IndexFunc(v.Asked, func(l cardLine) bool { return l.Key == "materials" }); i >= 0 {
+		v.Asked[i].Label += "（" + countText(len(c.Materials)) + "）"
+		v.Glance = slices.DeleteFunc(v.Glance, func(l cardLine) bool { return l.Key == "count" })
+	}
 	v.Glance = slices.DeleteFunc(v.Glance, asked)
 	return v
 }

@@ -194,7 +194,7 @@ func newGroupView(values url.Values, q index.Query, res *index.Result, g index.G
 	if g.Kind == corpus.KindNews {
 		slices.SortStableFunc(v.Hits, func(a, b hitView) int { return strings.Compare(b.Date, a.Date) })
 	}
-	if g.Total > len(v.Hits)+len(v.Maybe) {
+	if len(v.Hits) > 0 && g.Total > len(v.Hits)+len(v.Maybe) {
 		v.AllLink = with(values, func(u url.Values) { u.Set("kind", string(g.Kind)) })
 	}
 	return v

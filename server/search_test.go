@@ -104,7 +104,7 @@ func TestCardAnswersAtAGlance(t *testing.T) {
 
 func TestWhatIsAskedComesFirst(t *testing.T) {
 	for intent, want := range map[string]string{
-		"materials": "带什么 居民身份证、雪人照片", "time": "多久办好 5 个工作日 法定 20 个工作日", "cost": "收费 工本费 10 元",
+		"materials": "带什么（2 样） 居民身份证、雪人照片", "time": "多久办好 5 个工作日 法定 20 个工作日", "cost": "收费 工本费 10 元",
 		"place": "去哪里 园林大厅 工作日 9:00—17:00", "phone": "问谁 0471-12345678", "process": "",
 	} {
 		s, _ := answeringServer(t, &index.Result{
@@ -348,6 +348,18 @@ func TestHomeShowsTheWaysIn(t *testing.T) {
 	}
 }
 
+func TestAProblemKeepsTheWordsAndSaysWhatNext(t *testing.T) {
+	s := newServer(t, func(o *server.Options) { o.Engine = broken{o.Engine} })
+	page := get(s, "/search?q=xyz&theme=a", "Accept", "text/html").Body.String()
+	if linkOf(t, page, "再试一次") != "/search?q=xyz&theme=a" || linkOf(t, page, "拨打 12345") != "tel:12345" {
+		t.Error("a search that failed on our side cannot be tried again")
+	}
+	page = get(s, "/search?q=xyz&kind=book", "Accept", "text/html").Body.String()
+	if strings.Contains(page, "再试一次") || !strings.Contains(page, `value="xyz"`) {
+		t.Error("a wrong parameter loses the words, or is to be tried again")
+	}
+}
+
 func TestOlderAddressesLeadToTheResults(t *testing.T) {
 	s := newServer(t, nil)
 	for from, to := range map[string]string{
@@ -367,6 +379,31 @@ func TestPolicyOfPages(t *testing.T) {
 	for _, target := range []string{"/", "/search?q=x", "/place", "/nowhere", "/search?kind=book"} {
 		if got := get(newServer(t, nil), target, "Accept", "text/html").Header().Get("Content-Security-Policy"); got != want {
 			t.Errorf("%s: the policy is %q", target, got)
+		}
+	}
+}
+
+func TestRegionsStandUnderTheirOwn(t *testing.T) {
+	region := func(code string, count int) index.FacetValue {
+		return index.FacetValue{Value: code, Label: "区" + code, Count: count, Parent: code[:len(code)-2]}
+	}
+	facet := index.Facet{Field: "region", Label: "地区", Values: []index.FacetValue{ // by count, as engines order them
+		region("15", 9), region("1501", 5), region("1506", 4), region("150105", 3), region("150622", 2), region("150102", 1),
+	}}
+	for on, want := range map[string][]string{
+		"":       {"区15", "区1501", "区1506"},
+		"1501":   {"区15", "区1501", "区150105", "区150102", "区1506"},
+		"150622": {"区15", "区1501", "区1506", "区150622"},
+	} {
+		s, _ := answeringServer(t, &index.Result{Facets: []index.Facet{facet}})
+		var got []string
+		for _, span := range nodes(t, get(s, "/search?q=x&region="+on).Body.String(), "span") {
+			if label := strings.TrimSuffix(textOf(span), "，去掉"); strings.HasPrefix(label, "区") {
+				got = append(got, label)
+			}
+		}
+		if !slices.Equal(got, want) {
+			t.Errorf("with %q chosen the page lists %q, want %q", on, got, want)
 		}
 	}
 }
