@@ -42,18 +42,19 @@ func (s *Server) relatedPolicies(ctx context.Context, d *corpus.Document, basis 
 
 // about finds documents of a kind that hold enough of a name.
 func (s *Server) about(ctx context.Context, name string, kind corpus.Kind) ([]index.Hit, error) {
-	hits, err := s.find(ctx, name, kind)
+	hits, err := s.find(ctx, name, index.Filter{Kinds: []corpus.Kind{kind}})
 	return slices.DeleteFunc(hits, func(h index.Hit) bool { return share(name, &h) < relatedShare }), err
 }
 
-func (s *Server) find(ctx context.Context, text string, kind corpus.Kind) ([]index.Hit, error) {
+// find searches in one kind, the first of the filter's.
+func (s *Server) find(ctx context.Context, text string, filter index.Filter) ([]index.Hit, error) {
 	res, err := s.options.Engine.Search(ctx, index.Query{
-		Text: text, Limit: 3 * maxRelated, Filter: index.Filter{Kinds: []corpus.Kind{kind}}, Today: corpus.DateOf(s.options.Now()),
+		Text: text, Limit: 3 * maxRelated, Filter: filter, Today: corpus.DateOf(s.options.Now()),
 	})
 	if err != nil {
 		return nil, err
 	}
-	return hitsOf(res, kind), nil
+	return hitsOf(res, filter.Kinds[0]), nil
 }
 
 func (s *Server) relatedViews(hits []index.Hit) []relatedView {

@@ -431,6 +431,23 @@ func TestOldVersionLeadsToTheOneInForce(t *testing.T) {
 	}
 }
 
+func TestNewsAboutAPolicy(t *testing.T) {
+	news := func(id, body string, topics ...string) *corpus.Document {
+		return &corpus.Document{ID: id, Kind: corpus.KindNews, Title: "消息" + id, Published: "2020-04-01", Topics: topics, Sections: []corpus.Section{{ID: "p1", Text: body}}}
+	}
+	l := newLibrary(t, regulation("law", "2020-03-01", newArticles...),
+		news("title", "《示例市雪人登记条例》开始施行。"), news("number", "根据示例发〔2020〕3号，窗口延长开放。"), news("subject", "市民可以在网上申请雪人登记。", "园林"),
+		news("year", "2020年的雪下得早，3号线地铁停运。"), news("other-number", "根据示例发〔2020〕33号，供热提前。"), news("other-subject", "公园里的花开了。", "园林"))
+	var got []string
+	for label := range linksIn(partOf(t, l.page(t, "/documents/law"), "about")) {
+		got = append(got, label)
+	}
+	slices.Sort(got)
+	if s := strings.Join(got, " "); s != "消息number 消息subject 消息title" {
+		t.Errorf("news about the law: %s", s)
+	}
+}
+
 func TestNewsLinksWhatItNames(t *testing.T) {
 	root := snowLibrary(t).page(t, "/documents/news-1")
 	mustSay(t, root, "来源 示例日报")

@@ -90,38 +90,49 @@ func issuerLabel(k corpus.Kind) string {
 	return "发文机关"
 }
 
-// newsAbout finds news and interpretations that name a policy, by its number or by its title letter by letter.
+// topicShare is the share of a policy's name that news of the same subject must hold to have to do with it.
+const topicShare = 0.25
+
+// newsAbout finds news and interpretations that name a policy, by its number or its title letter by letter; then those of
+// the same subject (主题) that hold some of its name.
 func (s *Server) newsAbout(ctx context.Context, d *corpus.Document) ([]relatedView, error) {
-	var texts []string
-	if d.Number != "" {
-		texts = append(texts, d.Number)
-	}
-	if name := strings.Trim(bareName(d.Title), `"“”`); len([]rune(name)) >= 4 && !strings.ContainsAny(name, `"“”`) {
-		texts = append(texts, `"`+name+`"`)
-		if short := strings.TrimPrefix(name, "中华人民共和国"); short != name {
-			texts = append(texts, `"`+short+`"`)
-		}
-	}
+	news := index.Filter{Kinds: []corpus.Kind{corpus.KindNews}}
 	var all []index.Hit
-	for _, text := range texts {
-		hits, err := s.find(ctx, text, corpus.KindNews)
-		if err != nil {
-			return nil, err
-		}
+	add := func(hits []index.Hit) {
 		for _, h := range hits {
 			if !slices.ContainsFunc(all, func(o index.Hit) bool { return o.ID == h.ID }) {
 				all = append(all, h)
 			}
 		}
 	}
-	if len(all) == 0 {
-		hits, err := s.about(ctx, bareName(d.Title), corpus.KindNews)
+	name := bareName(d.Title)
+	for _, phrase := range citedAs(d.Number, name) {
+		hits, err := s.find(ctx, phrase, news)
 		if err != nil {
 			return nil, err
 		}
-		all = hits
+		add(hits)
+	}
+	if news.Themes = d.Topics; len(d.Topics) > 0 {
+		hits, err := s.find(ctx, name, news)
+		if err != nil {
+			return nil, err
+		}
+		add(slices.DeleteFunc(hits, func(h index.Hit) bool { return share(name, &h) < topicShare }))
 	}
 	return s.relatedViews(all), nil
+}
+
+// citedAs are the phrases by which a text names a policy. A title so short that it is a common word is none.
+func citedAs(number, name string) []string {
+	const shortest = 4
+	var list []string
+	for _, p := range []string{number, name, strings.TrimPrefix(name, "中华人民共和国")} {
+		if p = strings.Trim(p, `"“”`); len([]rune(p)) >= shortest && !strings.ContainsAny(p, `"“”「」`) && !slices.Contains(list, `"`+p+`"`) {
+			list = append(list, `"`+p+`"`)
+		}
+	}
+	return list
 }
 
 var reMention = regexp.MustCompile(`《([^《》\n]{3,60})》`)
