@@ -36,7 +36,8 @@ var examples = []string{"孩子上户口", "公积金提取要什么材料", "�
 func (s *Server) newHomeView(r *http.Request) (*homeView, error) {
 	v := &homeView{frame: s.newFrame(r)}
 	v.Bare, v.Styles = true, []string{"search.css"}
-	if place := r.URL.Query().Get("place"); place != "" {
+	place := r.URL.Query().Get("place") // a portal names it in the links to its front page
+	if place != "" {
 		v.Kept = []namedValue{{"place", place}}
 	}
 	v.PlaceLink, v.Doors = placeLink(v.Here), doors
@@ -44,7 +45,7 @@ func (s *Server) newHomeView(r *http.Request) (*homeView, error) {
 		return nil, err
 	}
 	for _, e := range examples {
-		v.Examples = append(v.Examples, choice{Label: e, Link: "/search?" + url.Values{"q": {e}}.Encode()})
+		v.Examples = append(v.Examples, choice{Label: e, Link: searchLink(place, url.Values{"q": {e}})})
 	}
 	person, err := s.themeCounts(r, "自然人")
 	if err != nil {
@@ -54,7 +55,7 @@ func (s *Server) newHomeView(r *http.Request) (*homeView, error) {
 	if err != nil {
 		return nil, err
 	}
-	v.Persons, v.Bodies = themeChoices(person, body), themeChoices(body, person)
+	v.Persons, v.Bodies = themeChoices(place, person, body), themeChoices(place, body, person)
 	return v, nil
 }
 
@@ -93,7 +94,7 @@ const homeThemes = 16
 
 // themeChoices are the themes of one audience. An item for both audiences bears the themes of both lists: a theme
 // belongs to those who have the more items in it.
-func themeChoices(own, other []index.FacetValue) []choice {
+func themeChoices(place string, own, other []index.FacetValue) []choice {
 	elsewhere := map[string]int{}
 	for _, t := range other {
 		elsewhere[t.Value] = t.Count
@@ -103,7 +104,7 @@ func themeChoices(own, other []index.FacetValue) []choice {
 		short, _, _ := strings.Cut(t.Label, "（")
 		known := slices.ContainsFunc(list, func(c choice) bool { return c.Label == short })
 		if t.Count >= elsewhere[t.Value] && !known && short != "其他" && len(list) < homeThemes {
-			list = append(list, choice{Label: short, Link: themeLink(sameTheme(own, short)...)})
+			list = append(list, choice{Label: short, Link: themeLink(place, sameTheme(own, short)...)})
 		}
 	}
 	return list
@@ -120,6 +121,14 @@ func sameTheme(values []index.FacetValue, short string) []string {
 	return list
 }
 
-func themeLink(values ...string) string {
-	return "/search?" + url.Values{"kind": {string(corpus.KindItem)}, "theme": values}.Encode()
+func themeLink(place string, values ...string) string {
+	return searchLink(place, url.Values{"kind": {string(corpus.KindItem)}, "theme": values})
+}
+
+// searchLink leads to results, for the place that the address names, if it names one.
+func searchLink(place string, values url.Values) string {
+	if place != "" {
+		values.Set("place", place)
+	}
+	return "/search?" + values.Encode()
 }

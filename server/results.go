@@ -41,6 +41,7 @@ type resultView struct {
 
 // noneView is the honest answer where nothing fits.
 type noneView struct {
+	Words         string // what was typed, without the quotes around it
 	Note          string
 	Themes        []choice
 	Office, Phone string
@@ -123,7 +124,7 @@ func newResultView(f frame, values url.Values, q index.Query, res *index.Result)
 	}
 	v := &resultView{
 		frame: f, PlaceLink: placeLink(f.Here), Tabs: tabs(values, res), Notes: res.Query.Notes,
-		Correction: res.Query.Correction, Active: activeFilters(values), None: none(values, res),
+		Correction: res.Query.Correction, Active: activeFilters(values), None: none(res, values.Get("place")),
 		Verbatim: with(values, func(u url.Values) { u.Set("verbatim", "true") }),
 	}
 	if q.Verbatim {
@@ -153,19 +154,19 @@ func newResultView(f frame, values url.Values, q index.Query, res *index.Result)
 }
 
 // none says that nothing fits, where nothing does: in the engine's words when it has some.
-func none(values url.Values, res *index.Result) *noneView {
+func none(res *index.Result, place string) *noneView {
 	found := slices.ContainsFunc(res.Groups, func(g index.Group) bool { return len(g.Hits) > 0 })
 	if res.NoAnswer == nil && found {
 		return nil
 	}
-	v := &noneView{Office: "政务服务便民热线", Phone: "12345", Found: found}
+	v := &noneView{Words: strings.Trim(res.Query.Text, ` "“”`), Office: "政务服务便民热线", Phone: "12345", Found: found}
 	if n := res.NoAnswer; n != nil {
 		v.Note = n.Note
 		if n.Phone != "" {
 			v.Office, v.Phone = n.Office, n.Phone
 		}
 		for _, t := range n.Themes {
-			v.Themes = append(v.Themes, choice{Label: t.Label, Count: t.Count, Link: themeLink(t.Value)})
+			v.Themes = append(v.Themes, choice{Label: t.Label, Count: t.Count, Link: themeLink(place, t.Value)})
 		}
 	}
 	return v

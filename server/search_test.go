@@ -369,8 +369,14 @@ func TestOlderAddressesLeadToTheResults(t *testing.T) {
 			t.Errorf("%s: got %d to %q, want %q", from, w.Code, w.Header().Get("Location"), to)
 		}
 	}
-	if w := get(s, "/?place=1501&utm=a"); w.Code != http.StatusOK {
+	w := get(s, "/?place=1501&utm=a")
+	if w.Code != http.StatusOK {
 		t.Errorf("the home page of a place answers %d", w.Code)
+	}
+	for _, words := range []string{"孩子上户口", "生育收养"} {
+		if to := values(t, linkOf(t, w.Body.String(), words)); to.Get("place") != "1501" {
+			t.Errorf("%s leads to %v, which forgets the place", words, to)
+		}
 	}
 }
 
