@@ -52,7 +52,7 @@ func busyWeeks(t *testing.T) *journal.Journal {
 		clock.Store(&day)
 		for i, q := range []string{"公积金提取", "孩子上户口", "社保卡丢了", "开个小饭馆", "飞碟登记", "宠物落户"} {
 			for n := range (back*7+i*5)%11 + 1 {
-				j.AddSearch(journal.Search{Query: q, Items: 9 - 2*i, Sure: i < 4, Results: [][]string{{"a"}}})
+				j.AddSearch(journal.Search{Query: q, Items: 12 - 2*i, Sure: i < 4, Results: [][]string{{"a"}}})
 				if n%2 == 0 && i != 1 && i < 4 {
 					j.AddClick(journal.Click{Query: q, ID: "a"})
 				}

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"net/http"
 	"strconv"
-	"time"
 
 	"tongsou/corpus/store"
 	"tongsou/index"
@@ -24,8 +23,10 @@ type ingestsView struct {
 
 type runRow struct {
 	store.Run
-	Took time.Duration
 }
+
+// Seconds is how long it took.
+func (r runRow) Seconds() string { return fmt.Sprintf("%.1f", r.Finished.Sub(r.Started).Seconds()) }
 
 // When is the beginning in the server's own zone.
 func (r runRow) When() string { return r.Started.Local().Format("2006-01-02 15:04") }
@@ -40,7 +41,7 @@ func (d *desk) runs(r *http.Request, limit int) ([]runRow, error) {
 	}
 	var rows []runRow
 	for _, run := range runs {
-		rows = append(rows, runRow{run, run.Finished.Sub(run.Started)})
+		rows = append(rows, runRow{run})
 	}
 	return rows, nil
 }

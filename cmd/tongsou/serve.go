@@ -28,7 +28,7 @@ func serveCommand() *cobra.Command {
   tongsou serve --data D --addr 127.0.0.1:8090 --place 1501`,
 		Long: `启动网页与 API，直到按 Ctrl+C。数据目录是空的就先载入内置示例，几秒内即可使用。
 
-网页在 /，API 在 /api/v1/search，说明在 /openapi.json，健康检查在 /healthz 与 /readyz。`,
+网页在 /，工作台在 /staff，API 在 /api/v1/search，说明在 /openapi.json，健康检查在 /healthz 与 /readyz。`,
 		Args: noArgs,
 	}
 	addFlags(cmd, "data", "addr", "place", "shards", "cache_mb", "timeout", "max_concurrent", "journal", "journal_days", "log")
