@@ -104,7 +104,7 @@ func TestCitationIsCopied(t *testing.T) {
 	const path = "/documents/doc-899f061e0f0d9d1f"
 	address := siteURL(t)
 	for _, c := range []struct{ name, clipboard, check string }{
-		{"copied", "{ writeText: async (s) => { window.copied = s; } }", `window.copied === "《婚姻登记工作办法（示例）》第三条" && document.querySelector("#a3 [data-quote]").textContent === "已复制"`},
+		{"copied", "{ writeText: async (s) => { window.copied = s; } }", `window.copied === "《婚姻登记工作办法（示例）》第三条" && document.querySelector("#a3 .cite button").textContent === "已复制"`},
 		{"refused", "{ writeText: async () => { throw new Error(); } }", `getSelection().toString() === "《婚姻登记工作办法（示例）》第三条"`},
 		{"none", "undefined", `getSelection().toString() === "《婚姻登记工作办法（示例）》第三条"`},
 	} {
@@ -112,8 +112,8 @@ func TestCitationIsCopied(t *testing.T) {
 			b := openTab(t)
 			b.before(`Object.defineProperty(navigator, "clipboard", { value: ` + c.clipboard + ` })`)
 			b.visit(address + path)
-			b.until(`!document.querySelector("#a3 [data-quote]").hidden`)
-			b.press("#a3 [data-quote]")
+			b.until(`!document.querySelector("#a3 .cite button").hidden`)
+			b.press("#a3 .cite button")
 			b.until(c.check)
 			b.quiet(path, eval[string](b, "location.host"))
 		})

@@ -398,10 +398,10 @@ func TestDocumentPage(t *testing.T) {
 	mustSay(t, root, "索引号 000014349/2020-00003", "发文机关 示例市人民政府", "文号 示例发〔2020〕3号", "发布日期 2020-03-01", "施行日期 2020-03-01", "时效性 现行", "主题 园林")
 	mustSay(t, partOf(t, root, "a4"), "第四条 登记不收取任何费用")
 	var cited []string
-	for _, b := range elements(root, func(n *html.Node) bool { return attr(n, "data-quote") != "" }) {
-		cited = append(cited, attr(b, "data-quote"))
+	for _, n := range elements(root, named("noscript")) {
+		cited = append(cited, wordsOf(n))
 	}
-	if len(cited) != 5 || cited[3] != "《示例市雪人登记条例》第四条" {
+	if len(cited) != 5 || cited[3] != "引用：《示例市雪人登记条例》第四条" {
 		t.Errorf("citations are %v", cited)
 	}
 	contents := elements(root, func(n *html.Node) bool { return attr(n, "aria-label") == "目录" })

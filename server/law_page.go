@@ -2,12 +2,14 @@ package server
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"regexp"
 	"slices"
 	"strings"
 
 	"tongsou/corpus"
+	"tongsou/corpus/store"
 	"tongsou/index"
 )
 
@@ -20,6 +22,7 @@ type documentView struct {
 	News     bool
 	Facts    []namedValue
 	Source   string
+	Law      string // the title as citations have it
 	Contents []contentsEntry
 	Sections []sectionView
 	Versions []versionView
@@ -43,7 +46,7 @@ func (s *Server) documentPage(w http.ResponseWriter, r *http.Request) error {
 	}
 	v := &documentView{
 		frame: s.newFrame(r), D: rec.Document, Validity: rec.Validity, Stale: stale(rec.Validity), News: rec.Kind == corpus.KindNews,
-		Facts: documentFacts(rec), Source: webLink(rec.URL), Sections: sectionViews(rec.Document),
+		Facts: documentFacts(rec), Source: webLink(rec.URL), Law: citation(rec.Document, ""), Sections: sectionViews(rec.Document),
 	}
 	v.Contents = contents(v.Sections)
 	v.Sample, v.Styles, v.Modules = rec.Sample, []string{"guide.css"}, []string{"citation.js", "read-aloud.js"}
@@ -105,8 +108,13 @@ func (s *Server) newsAbout(ctx context.Context, d *corpus.Document) ([]relatedVi
 			}
 		}
 	}
+	citing, err := s.citing(ctx, d.Number, news)
+	if err != nil {
+		return nil, err
+	}
+	add(citing)
 	name := bareName(d.Title)
-	for _, phrase := range citedAs(d.Number, name) {
+	for _, phrase := range titlePhrases(name) {
 		hits, err := s.find(ctx, phrase, news)
 		if err != nil {
 			return nil, err
@@ -123,11 +131,37 @@ func (s *Server) newsAbout(ctx context.Context, d *corpus.Document) ([]relatedVi
 	return s.relatedViews(all), nil
 }
 
-// citedAs are the phrases by which a text names a policy. A title so short that it is a common word is none.
-func citedAs(number, name string) []string {
+// citing finds documents whose text holds a document number. Where none does, a search answers by words instead, so what
+// it finds is read.
+func (s *Server) citing(ctx context.Context, number string, filter index.Filter) ([]index.Hit, error) {
+	if number == "" {
+		return nil, nil
+	}
+	hits, err := s.find(ctx, number, filter)
+	if err != nil {
+		return nil, err
+	}
+	var list []index.Hit
+	for _, h := range hits {
+		d, err := s.options.Library.Get(ctx, h.ID)
+		if errors.Is(err, store.ErrNotFound) {
+			continue // deleted since it was indexed
+		}
+		if err != nil {
+			return nil, err
+		}
+		if strings.Contains(index.Squash(d.Title+"\n"+d.Text()), index.Squash(number)) {
+			list = append(list, h)
+		}
+	}
+	return list, nil
+}
+
+// titlePhrases are the phrases by which a text names a policy. A title so short that it is a common word is none.
+func titlePhrases(name string) []string {
 	const shortest = 4
 	var list []string
-	for _, p := range []string{number, name, strings.TrimPrefix(name, "中华人民共和国")} {
+	for _, p := range []string{name, strings.TrimPrefix(name, "中华人民共和国")} {
 		if p = strings.Trim(p, `"“”`); len([]rune(p)) >= shortest && !strings.ContainsAny(p, `"“”「」`) && !slices.Contains(list, `"`+p+`"`) {
 			list = append(list, `"`+p+`"`)
 		}

@@ -1,6 +1,7 @@
 package server
 
 import (
+	"compress/gzip"
 	"errors"
 	"fmt"
 	"net/http"
@@ -65,7 +66,8 @@ func (s *Server) routes() (http.Handler, error) {
 		w.Header().Set("Allow", allowed(r, req))
 		return errMethod
 	})
-	compress, err := gzhttp.NewWrapper(gzhttp.MinSize(1024))
+	// A long law goes to phones: the best compression makes it a tenth smaller for a few milliseconds.
+	compress, err := gzhttp.NewWrapper(gzhttp.MinSize(1024), gzhttp.CompressionLevel(gzip.BestCompression))
 	if err != nil {
 		return nil, fmt.Errorf("set up compression: %w", err)
 	}
