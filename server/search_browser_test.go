@@ -1,6 +1,7 @@
 package server_test
 
 import (
+	"net/http/httptest"
 	"net/url"
 	"strings"
 	"testing"
@@ -8,6 +9,9 @@ import (
 	"github.com/chromedp/cdproto/input"
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
+
+	"tongsou/corpus"
+	"tongsou/index"
 )
 
 // typeInBox puts the cursor into the search box and types as an input method commits.
@@ -94,10 +98,11 @@ func TestSuggestionsByTouchAndMouse(t *testing.T) {
 		b.typeInBox("户口")
 		b.until(listOpen)
 		at := eval[[]float64](b, "(r => [r.x + r.width / 2, r.y + r.height / 2])("+options+"[1].getBoundingClientRect())")
+		want := eval[string](b, "(s => s.id ? '/' + s.id + ' ' : '/search ' + s.text)("+options+"[1].suggestion)")
 		press(b, at[0], at[1])
 		b.until("location.pathname !== '/'")
-		if got := b.query(); strings.HasPrefix(got, "/search 户口") && len(got) == len("/search 户口") {
-			t.Errorf("by %s the words typed were searched, not those chosen", name)
+		if got := b.query(); !strings.HasSuffix(got, want) {
+			t.Errorf("by %s the second suggestion led to %q, want %q", name, got, want)
 		}
 	}
 }
@@ -219,7 +224,36 @@ func TestFilterSheetIsOpenToEverybody(t *testing.T) {
 	b.width(360)
 	b.visit(siteURL(t) + "/search?q=" + url.QueryEscape("户口") + "#filters")
 	b.axe("filters")
+	if eval[bool](b, "[...document.querySelectorAll('.top a, .foot a, .results a')].some(a => a.checkVisibility({visibilityProperty: true}))") {
+		t.Error("links under the sheet can be reached by key")
+	}
 	b.fits("filters")
+}
+
+// TestAnHonestAnswerIsOpenToEverybody looks at an answer that is none, with what may be related unfolded.
+func TestAnHonestAnswerIsOpenToEverybody(t *testing.T) {
+	unsure := itemHit("i1", false)
+	unsure.Office = "由呼和浩特市园林局办理。"
+	s, _ := answeringServer(t, &index.Result{
+		Query: index.Understanding{
+			Intents: []string{"materials", "time"}, Notes: []string{"查询过长，只搜索了前 200 个字"},
+			Chips:      []index.Chip{{Field: "convenience", Value: "不用跑", Label: "不用跑", Without: "雪人"}},
+			Correction: &index.Correction{From: "血人", To: "雪人", Why: index.WhySlip},
+		},
+		Groups:   []index.Group{{Kind: corpus.KindItem, Total: 1, Hits: []index.Hit{unsure}}},
+		NoAnswer: &index.NoAnswer{Note: "没有把握。", Themes: []index.FacetValue{{Value: "户籍办理", Label: "户籍办理", Count: 3}}, Office: "政务服务局", Phone: "12345"},
+	})
+	site := httptest.NewServer(s)
+	t.Cleanup(site.Close)
+	b := openTab(t)
+	b.width(360)
+	b.visit(site.URL + "/search?q=x&year=2024&theme=" + url.QueryEscape("户籍办理"))
+	b.run(chromedp.Click(".maybe summary"))
+	b.until("document.querySelector('.maybe .asked').getClientRects().length > 0")
+	b.axe("no answer")
+	b.fits("no answer")
+	b.dark(true)
+	b.axe("no answer, dark")
 }
 
 // TestLookAndPlaceStay presses the buttons that a citizen presses, and goes on to other pages.

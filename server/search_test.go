@@ -83,10 +83,12 @@ func itemHit(id string, sure bool) index.Hit {
 }
 
 func TestCardAnswersAtAGlance(t *testing.T) {
-	s, _ := answeringServer(t, &index.Result{Groups: []index.Group{{Kind: corpus.KindItem, Total: 1, Hits: []index.Hit{itemHit("i1", true)}}}})
+	hit := itemHit("i1", true)
+	hit.Office = "新城区没有这个窗口，由呼和浩特市园林局办理。"
+	s, _ := answeringServer(t, &index.Result{Groups: []index.Group{{Kind: corpus.KindItem, Total: 1, Hits: []index.Hit{hit}}}})
 	page := get(s, "/search?q=x").Body.String()
 	for _, want := range []string{"新城区园林局", "5 个工作日", "法定 20 个工作日", "1 次", "2 样", "工本费 10 元", "网上办、窗口办",
-		"居民身份证、雪人照片", "园林大厅", "工作日 9:00—17:00"} {
+		"居民身份证、雪人照片", "园林大厅", "工作日 9:00—17:00", hit.Office} {
 		if !strings.Contains(page, want) {
 			t.Errorf("the card lacks %q", want)
 		}
