@@ -125,7 +125,12 @@ type tab struct {
 	hosts    []string // host:port of every request
 	requests []string // URL of every request
 	bytes    float64  // transferred, heads and bodies
+
+	unscripted bool // whether pages run no scripts
 }
+
+// patience is how long one step in the browser may take; a tab lives longer.
+const patience = 45 * time.Second
 
 // watcher runs in every document before its own scripts and keeps what the events of the protocol do not tell.
 //
@@ -157,7 +162,9 @@ func openTab(t *testing.T) *tab {
 // call runs a command of the DevTools protocol in the tab.
 func call[P, R any](b *tab, command cdp.Command[P, R], params P) R {
 	b.t.Helper()
-	r, err := chromedp.Call(b, command, params)
+	ctx, cancel := context.WithTimeout(b, patience)
+	defer cancel()
+	r, err := chromedp.Call(ctx, command, params)
 	if err != nil {
 		b.t.Fatalf("in the browser: %s: %v", command.Method, err)
 	}
@@ -210,7 +217,9 @@ func (b *tab) forget() {
 // run does things in the tab and ends the test when one fails.
 func (b *tab) run(steps ...chromedp.Action[chromedp.Void]) {
 	b.t.Helper()
-	if err := chromedp.Do(b, steps...); err != nil {
+	ctx, cancel := context.WithTimeout(b, patience)
+	defer cancel()
+	if err := chromedp.Do(ctx, steps...); err != nil {
 		b.t.Fatalf("in the browser: %v\nconsole: %q", err, b.console)
 	}
 }
@@ -222,9 +231,13 @@ func (b *tab) visit(address string) {
 	b.settle()
 }
 
-// settle waits until fonts are there and two frames are drawn.
+// settle waits until fonts are there and two frames are drawn. Without scripts a page cannot tell, nor does it change.
 func (b *tab) settle() {
 	b.t.Helper()
+	if b.unscripted {
+		time.Sleep(100 * time.Millisecond)
+		return
+	}
 	eval[bool](b, `document.fonts.ready.then(() => new Promise(done =>
 		requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(() => done(true), 60)))))`)
 }
@@ -250,24 +263,27 @@ func (b *tab) dark(on bool) {
 // scripts lets the pages that are opened from now on run scripts, or not.
 func (b *tab) scripts(on bool) {
 	b.t.Helper()
+	b.unscripted = !on
 	call(b, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: !on})
 }
 
 // eval returns the value of an expression, awaited when it is a promise.
 func eval[T any](b *tab, expression string) T {
 	b.t.Helper()
-	v, err := chromedp.Run(b, chromedp.Evaluate[T](expression, chromedp.EvalAwaitPromise))
+	ctx, cancel := context.WithTimeout(b, patience)
+	defer cancel()
+	v, err := chromedp.Run(ctx, chromedp.Evaluate[T](expression, chromedp.EvalAwaitPromise))
 	if err != nil {
 		b.t.Fatalf("in the browser: %.200s: %v", expression, err)
 	}
 	return v
 }
 
-// until waits for an expression to be true, at most ten seconds, on this page or on the one that the tab goes to.
+// until waits for an expression to be true, at most twenty seconds, on this page or on the one that the tab goes to.
 func (b *tab) until(expression string) {
 	b.t.Helper()
 	var last error
-	for end := time.Now().Add(10 * time.Second); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
+	for end := time.Now().Add(20 * time.Second); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
 		ok, err := chromedp.Run(b, chromedp.Evaluate[bool]("Boolean("+expression+")"))
 		if ok {
 			return

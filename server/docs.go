@@ -59,7 +59,7 @@ func (o docsOperation) Curl(host string) string {
 
 type docsParameter struct {
 	docsType
-	Field string // of the form, unique on the page
+	Field                          string // of the form, unique on the page
 	Name, In, Description, Example string
 	Required                       bool
 }
@@ -128,7 +128,7 @@ func newDocsOperation(method, path string, op *openapi3.Operation) docsOperation
 	for _, ref := range op.Parameters {
 		p := ref.Value
 		o.Parameters = append(o.Parameters, docsParameter{
-			docsType: typeOf(p.Schema), Field: op.OperationID + "-" + p.Name, Name: p.Name, In: p.In, Description: p.Description, Required: p.Required, Example: said(p.Example),
+			docsType: typeOf(p.Schema), Field: op.OperationID + "-" + p.Name, Name: p.Name, In: p.In, Description: p.Description, Required: p.Required, Example: inAddress(p.Example),
 		})
 	}
 	for _, status := range slices.Sorted(maps.Keys(op.Responses.Map())) {
@@ -145,15 +145,15 @@ func newDocsOperation(method, path string, op *openapi3.Operation) docsOperation
 	return o
 }
 
-// said is a value as one writes it in an address.
-func said(v any) string {
+// inAddress is a value as one writes it in an address.
+func inAddress(v any) string {
 	switch v := v.(type) {
 	case nil:
 		return ""
 	case []any:
 		var list []string
 		for _, one := range v {
-			list = append(list, said(one))
+			list = append(list, inAddress(one))
 		}
 		return strings.Join(list, ",")
 	}
@@ -176,11 +176,11 @@ func typeOf(ref *openapi3.SchemaRef) docsType {
 		t.Link = name
 	}
 	for _, v := range s.Enum {
-		t.Allowed = append(t.Allowed, said(v))
+		t.Allowed = append(t.Allowed, inAddress(v))
 	}
 	switch {
 	case s.Const != nil:
-		t.Type, t.Allowed = "文字", []string{said(s.Const)}
+		t.Type, t.Allowed = "文字", []string{inAddress(s.Const)}
 	case s.Type == nil:
 		t.Type = "任意"
 	case s.Type.Is(openapi3.TypeArray):
