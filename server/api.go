@@ -57,6 +57,7 @@ func (s *Server) suggest(w http.ResponseWriter, r *http.Request) error {
 	if list == nil {
 		list = []index.Suggestion{}
 	}
+	s.popular.current(r.Context()).sort(list)
 	return writeJSON(w, suggestions{q.Text, list})
 }
 
@@ -137,6 +138,9 @@ func (s *Server) ready(w http.ResponseWriter, r *http.Request) error {
 func (s *Server) unchanged(w http.ResponseWriter, r *http.Request) bool {
 	h := fnv.New64a()
 	fmt.Fprint(h, r.URL.Path, "\n", r.URL.RawQuery, "\n", corpus.DateOf(s.options.Now()), "\n", s.options.Engine.Sequence())
+	if r.URL.Path == "/" || r.URL.Path == "/api/v1/suggest" {
+		fmt.Fprint(h, "\n", s.popular.current(r.Context()).mark)
+	}
 	if !strings.HasPrefix(r.URL.Path, "/api/") { // a page also by its own files and what the browser remembers
 		fmt.Fprint(h, "\n", s.pages.assets.build, "\n", readLook(r).Class(), "\n", s.place(r))
 		w.Header().Set("Vary", "Cookie")

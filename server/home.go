@@ -14,6 +14,7 @@ import (
 type homeView struct {
 	frame
 	PlaceLink       string
+	Popular         bool // whether the examples are what people search most
 	Examples        []choice
 	Doors           []door
 	Events          []choice // 办成一件事
@@ -44,7 +45,11 @@ func (s *Server) newHomeView(r *http.Request) (*homeView, error) {
 	if err := v.addEvents(r, s.catalog); err != nil {
 		return nil, err
 	}
-	for _, e := range examples {
+	words := examples
+	if names := s.popular.current(r.Context()).names; len(names) == popularNames {
+		words, v.Popular = names, true
+	}
+	for _, e := range words {
 		v.Examples = append(v.Examples, choice{Label: e, Link: searchLink(place, url.Values{"q": {e}})})
 	}
 	person, err := s.themeCounts(r, "自然人")

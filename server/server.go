@@ -68,6 +68,7 @@ type Server struct {
 	widget   *widget
 	docs     *docs
 	catalog  *catalog
+	popular  *popular
 	slots    chan struct{}
 	http     *http.Server
 	listener net.Listener
@@ -96,6 +97,7 @@ func New(options Options) (*Server, error) {
 	s := &Server{options: options, slots: make(chan struct{}, options.MaxConcurrent)}
 	s.feedbackLimit = newFeedbackLimit(options.Now)
 	s.catalog = newCatalog(options.Library)
+	s.popular = &popular{options: &s.options}
 	var err error
 	if s.pages, err = newPages(); err != nil {
 		return nil, err

@@ -148,7 +148,7 @@ class Box {
       if (!groups.has(kind)) groups.set(kind, this.group(kind));
       groups.get(kind).append(this.option(s));
     }
-    this.list.replaceChildren(...groups.values());
+    this.list.replaceChildren(...Object.keys(HEADS).flatMap(kind => groups.get(kind) ?? []));
     this.options = [...this.list.querySelectorAll("[role=option]")];
     this.options.forEach((o, i) => { o.id = this.list.id + "-" + i; });
     this.list.hidden = list.length === 0;
