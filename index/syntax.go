@@ -103,12 +103,11 @@ func (s Syntax) String() string {
 	for _, r := range s.Regions {
 		parts = appendField(parts, "地区", r)
 	}
-	switch {
-	case s.From == s.To:
-		parts = appendField(parts, "日期", s.From)
-	default:
-		parts = appendField(parts, "日期", s.From+".."+s.To)
+	dates := s.From
+	if s.To != s.From {
+		dates += ".." + s.To
 	}
+	parts = appendField(parts, "日期", dates)
 	for _, w := range s.Without {
 		for _, word := range strings.Fields(bare(w)) {
 			parts = append(parts, "-"+strings.TrimLeft(word, "-－"))

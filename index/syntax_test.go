@@ -12,7 +12,7 @@ func TestSyntaxIsReadAndWritten(t *testing.T) {
 		syntax  index.Syntax
 		written string
 	}{
-		"":         {},
+		"":          {},
 		"  户口  登记 ": {index.Syntax{Words: "户口 登记"}, "户口 登记"},
 		`“五个工作日 内” 户口 -结婚 －离婚`: {
 			index.Syntax{Words: "户口", Phrases: []string{"五个工作日 内"}, Without: []string{"结婚", "离婚"}},
@@ -25,7 +25,7 @@ func TestSyntaxIsReadAndWritten(t *testing.T) {
 		"文号:示例发[2023]2号 编码:1115 发文机关:公安厅": {
 			index.Syntax{Number: "示例发[2023]2号", Code: "1115", Issuer: "公安厅"}, "文号:示例发[2023]2号 编码:1115 发文机关:公安厅",
 		},
-		`标题:"a b"`:       {index.Syntax{Titles: []string{"a b"}}, `标题:"a b"`},
+		`标题:"a b"`:      {index.Syntax{Titles: []string{"a b"}}, `标题:"a b"`},
 		"日期:2021..2023": {index.Syntax{From: "2021", To: "2023"}, "日期:2021..2023"},
 		"日期:2024-03..":  {index.Syntax{From: "2024-03"}, "日期:2024-03.."},
 		"日期:..2023":     {index.Syntax{To: "2023"}, "日期:..2023"},

@@ -57,13 +57,13 @@ func (d *desk) ingestsPage(w http.ResponseWriter, r *http.Request) error {
 			return fmt.Errorf("ingest %q: %w", asked, index.ErrNotFound)
 		}
 		v.Title = "收入记录：" + v.Run.Source
-		from, to := 0, 0
-		v.Turner, from, to = turn(r, len(v.Run.Faults), 2*staffPageSize)
+		t, from, to := turn(r, len(v.Run.Faults), 2*staffPageSize)
+		v.Turner = t
 		v.Faults = v.Run.Faults[from:to]
 		return d.pages.write(w, http.StatusOK, "staff_ingests.html", v)
 	}
-	from, to := 0, 0
-	v.Turner, from, to = turn(r, len(rows), staffPageSize)
+	t, from, to := turn(r, len(rows), staffPageSize)
+	v.Turner = t
 	v.Runs = rows[from:to]
 	return d.pages.write(w, http.StatusOK, "staff_ingests.html", v)
 }

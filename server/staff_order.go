@@ -5,6 +5,7 @@ import (
 	"net/url"
 	"slices"
 
+	"tongsou/corpus"
 	"tongsou/index"
 )
 
@@ -17,9 +18,9 @@ type staffColumn struct {
 // staffColumns are the columns of the table, in its order.
 func staffColumns() []staffColumn {
 	return []staffColumn{
-		{"code", "编码", func(h *index.Hit) string { return newStaffRow(h).Code }},
 		{"title", "名称", func(h *index.Hit) string { return h.PlainTitle() }},
-		{"issuer", "发文（实施）机关", func(h *index.Hit) string { return newStaffRow(h).Issuer }},
+		{"code", "编码", codeOf},
+		{"issuer", "发文（实施）机关", issuerOf},
 		{"number", "文号", func(h *index.Hit) string { return h.Number }},
 		{"validity", "时效性", func(h *index.Hit) string { return string(h.Valid) }},
 		{"region", "地区", func(h *index.Hit) string { return h.Region }},
@@ -60,10 +61,27 @@ func (o order) apply(hits []index.Hit) {
 	})
 }
 
-// heads are the heads of the columns. Following one orders by it, following it again turns the order round.
-func (o order) heads(values url.Values) []columnHead {
+// has reports whether documents of a kind have what a column shows: only items have codes, only policies
+// numbers, and news is neither in force nor repealed.
+func (c staffColumn) has(kind corpus.Kind) bool {
+	switch c.name {
+	case "code":
+		return kind == corpus.KindItem
+	case "number":
+		return kind == corpus.KindPolicy
+	case "validity":
+		return kind != corpus.KindNews
+	}
+	return true
+}
+
+// heads are the heads of the columns of a kind. Following one orders by it, following it again turns the order round.
+func (o order) heads(values url.Values, kind corpus.Kind) []columnHead {
 	var heads []columnHead
 	for _, c := range staffColumns() {
+		if !c.has(kind) {
+			continue
+		}
 		h := columnHead{Label: c.label}
 		down := c.name == "date" // the newest first
 		if o.column != nil && o.column.name == c.name {

@@ -38,8 +38,8 @@ func (d *desk) placesPage(w http.ResponseWriter, r *http.Request) error {
 	v.Waiting = waiting
 	title := r.URL.Query().Get("title")
 	if title == "" {
-		from, to := 0, 0
-		v.Turner, from, to = turn(r, len(found.Spread), staffPageSize)
+		t, from, to := turn(r, len(found.Spread), staffPageSize)
+		v.Turner = t
 		v.Spread = found.Spread[from:to]
 		return d.pages.write(w, http.StatusOK, "staff_places.html", v)
 	}

@@ -95,14 +95,15 @@ func (d *desk) qualityPage(w http.ResponseWriter, r *http.Request) error {
 	if name != "" && v.Body == nil && !waiting {
 		return fmt.Errorf("body %q: %w", name, index.ErrNotFound)
 	}
-	from, to := 0, 0
 	if v.Body == nil {
-		v.Turner, from, to = turn(r, len(v.Bodies), staffPageSize)
+		t, from, to := turn(r, len(v.Bodies), staffPageSize)
+		v.Turner = t
 		v.Bodies = v.Bodies[from:to]
 		return d.pages.write(w, http.StatusOK, "staff_quality.html", v)
 	}
 	v.Title = "数据质量：" + name
-	v.Turner, from, to = turn(r, len(v.Body.List), staffPageSize)
+	t, from, to := turn(r, len(v.Body.List), staffPageSize)
+	v.Turner = t
 	for _, f := range v.Body.List[from:to] {
 		row := faultRow{documentFault: f, Link: documentLink(f.Kind, f.ID), Place: index.RegionName(f.Region)}
 		if d.options.Archive != nil {

@@ -112,8 +112,8 @@ func (d *desk) queriesPage(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	from, to := 0, 0
-	v.Turner, from, to = turn(r, len(list), staffPageSize)
+	t, from, to := turn(r, len(list), staffPageSize)
+	v.Turner = t
 	for _, q := range list[from:to] {
 		v.Queries = append(v.Queries, newQueryRow(q))
 	}
@@ -158,8 +158,8 @@ func (d *desk) feedbackPage(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	from, to := 0, 0
-	v.Turner, from, to = turn(r, len(list), staffPageSize)
+	t, from, to := turn(r, len(list), staffPageSize)
+	v.Turner = t
 	for _, f := range list[from:to] {
 		v.Comments = append(v.Comments, d.commentRow(r, f))
 	}

@@ -149,8 +149,8 @@ func (d *desk) find(r *http.Request, v *staffSearchView) error {
 	}
 	order.apply(found.hits)
 	v.Cut = order.column != nil && found.total > index.MaxDepth
-	from, to := 0, 0
-	v.Turner, from, to = turn(r, min(found.total, index.MaxDepth), staffHits)
+	t, from, to := turn(r, min(found.total, index.MaxDepth), staffHits)
+	v.Turner = t
 	v.Turner.Total = found.total
 	judged := found.first.NoAnswer != nil || slices.ContainsFunc(found.hits, func(h index.Hit) bool { return h.Sure })
 	for i := from; i < min(to, len(found.hits)); i++ {
@@ -158,7 +158,7 @@ func (d *desk) find(r *http.Request, v *staffSearchView) error {
 		row.Unsure = judged && !found.hits[i].Sure
 		v.Rows = append(v.Rows, row)
 	}
-	v.Columns = order.heads(values)
+	v.Columns = order.heads(values, v.Kind)
 	export := staffWith(values, func(u url.Values) { u.Set("kind", string(v.Kind)); u.Del("page") })
 	_, query, _ := strings.Cut(export, "?")
 	v.CSV, v.XLSX = "/staff/export.csv?"+query, "/staff/export.xlsx?"+query
@@ -226,15 +226,23 @@ func chooseKind(res *index.Result) corpus.Kind {
 }
 
 func newStaffRow(h *index.Hit) staffRow {
-	row := staffRow{
-		ID: h.ID, Link: documentLink(h.Kind, h.ID), Title: h.PlainTitle(), Number: h.Number, Issuer: h.Issuer, Place: h.Place, Region: h.Region,
+	return staffRow{
+		ID: h.ID, Link: documentLink(h.Kind, h.ID), Title: h.PlainTitle(), Code: codeOf(h), Number: h.Number, Issuer: issuerOf(h), Place: h.Place, Region: h.Region,
 		Kind: h.Kind, Valid: h.Valid, Stale: stale(h.Valid), Sample: h.Sample, Date: h.Date, Explain: explain(h),
 	}
-	if h.Card != nil {
-		row.Code = h.Card.Code
-		if row.Issuer == "" {
-			row.Issuer = h.Card.Body
-		}
+}
+
+func codeOf(h *index.Hit) string {
+	if h.Card == nil {
+		return ""
 	}
-	return row
+	return h.Card.Code
+}
+
+// issuerOf is who issued a document or does an item.
+func issuerOf(h *index.Hit) string {
+	if h.Issuer == "" && h.Card != nil {
+		return h.Card.Body
+	}
+	return h.Issuer
 }

@@ -72,7 +72,7 @@ func FuzzMask(f *testing.F) {
 			number += 1e8
 		}
 		digits := fmt.Sprint(number)
-		if len(gap) == 1 && strings.Contains(" -./_()", gap) {
+		if len(gap) == 1 && strings.ContainsAny(gap, " -./_()") {
 			digits = digits[:4] + gap + digits[4:]
 		}
 		masked := journal.Mask(before + digits + after)
