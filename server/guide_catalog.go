@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"maps"
+	"math"
 	"slices"
 	"strings"
 	"sync"
@@ -52,6 +53,7 @@ type catalogView struct {
 	byName, byLaw, byEvent map[string][]*catalogItem
 	documents              []documentCount
 	events                 []string
+	titles                 []string // squashed, each once
 }
 
 // documentCount is how many items, counted once for all places, ask for a document that people hold.
@@ -144,6 +146,9 @@ func newCatalogView(items map[string]*catalogItem) *catalogView {
 			titles[paper][it.Title] = true
 		}
 	}
+	for _, t := range byTitle(v.items) {
+		v.titles = append(v.titles, index.Squash(t.Title))
+	}
 	v.events = slices.Sorted(maps.Keys(v.byEvent))
 	for name, set := range titles {
 		v.documents = append(v.documents, documentCount{name, len(set)})
@@ -152,6 +157,17 @@ func newCatalogView(items map[string]*catalogItem) *catalogView {
 		return cmp.Or(cmp.Compare(b.Count, a.Count), cmp.Compare(a.Name, b.Name))
 	})
 	return v
+}
+
+// rarity is what a word is worth among the names of items: much when few of them have it.
+func (v *catalogView) rarity(word string) float64 {
+	n := 1
+	for _, t := range v.titles {
+		if strings.Contains(t, word) {
+			n++
+		}
+	}
+	return math.Log1p(float64(len(v.titles)+1) / float64(n))
 }
 
 // file puts an item under every one of its keys, once.

@@ -21,6 +21,7 @@ type itemView struct {
 	Phones, Complaints           []phone
 	MustBring, MayBring, NeedNot []materialView
 	NoMaterials                  bool
+	Bare                         bool // the source gives little more than a name
 	Steps                        []stepView
 	Fees                         []corpus.Fee
 	Free                         bool
@@ -85,6 +86,7 @@ func newItemView(f frame, rec *record) *itemView {
 	}
 	v.Sample, v.Styles, v.Modules = rec.Sample, []string{"guide.css"}, []string{"read-aloud.js", "checklist.js"}
 	v.Glance = glances(it)
+	v.Bare = len(it.Conditions)+len(it.Materials)+len(it.Steps)+len(it.Places) == 0
 	for i, m := range it.Materials {
 		mv := newMaterialView(i, m)
 		switch {

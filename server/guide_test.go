@@ -278,6 +278,16 @@ func jumps(t testing.TB, root *html.Node) {
 	}
 }
 
+func TestItemOfWhichOnlyTheNameIsKnown(t *testing.T) {
+	bare := &corpus.Document{ID: "bare", Kind: corpus.KindItem, Title: "雪橇登记", URL: "https://example.org/sledge", Item: &corpus.Item{Body: "体育局"}}
+	root := newLibrary(t, bare).page(t, "/items/bare")
+	mustSay(t, root, "谁来办 体育局", "只收录了这件事的名称")
+	if to := linksIn(root)["去原来的网站看办法"]; to != bare.URL {
+		t.Errorf("the source is linked as %q", to)
+	}
+	jumps(t, root)
+}
+
 func TestItemPageComparesPlaces(t *testing.T) {
 	l := snowLibrary(t)
 	root := partOf(t, l.page(t, "/items/snowman-150102"), "elsewhere")

@@ -93,9 +93,6 @@ func issuerLabel(k corpus.Kind) string {
 	return "发文机关"
 }
 
-// topicShare is the share of a policy's name that news of the same subject must hold to have to do with it.
-const topicShare = 0.25
-
 // newsAbout finds news and interpretations that name a policy, by its number or its title letter by letter; then those of
 // the same subject (主题) that hold some of its name.
 func (s *Server) newsAbout(ctx context.Context, d *corpus.Document) ([]relatedView, error) {
@@ -115,18 +112,18 @@ func (s *Server) newsAbout(ctx context.Context, d *corpus.Document) ([]relatedVi
 	add(citing)
 	name := bareName(d.Title)
 	for _, phrase := range titlePhrases(name) {
-		hits, err := s.find(ctx, phrase, news)
+		res, err := s.find(ctx, phrase, news)
+		if err != nil {
+			return nil, err
+		}
+		add(hitsOf(res, corpus.KindNews))
+	}
+	if news.Themes = d.Topics; len(d.Topics) > 0 {
+		hits, err := s.about(ctx, name, news, sameSubject)
 		if err != nil {
 			return nil, err
 		}
 		add(hits)
-	}
-	if news.Themes = d.Topics; len(d.Topics) > 0 {
-		hits, err := s.find(ctx, name, news)
-		if err != nil {
-			return nil, err
-		}
-		add(slices.DeleteFunc(hits, func(h index.Hit) bool { return share(name, &h) < topicShare }))
 	}
 	return s.relatedViews(all), nil
 }
@@ -137,12 +134,12 @@ func (s *Server) citing(ctx context.Context, number string, filter index.Filter)
 	if number == "" {
 		return nil, nil
 	}
-	hits, err := s.find(ctx, number, filter)
+	res, err := s.find(ctx, number, filter)
 	if err != nil {
 		return nil, err
 	}
 	var list []index.Hit
-	for _, h := range hits {
+	for _, h := range hitsOf(res, filter.Kinds[0]) {
 		d, err := s.options.Library.Get(ctx, h.ID)
 		if errors.Is(err, store.ErrNotFound) {
 			continue // deleted since it was indexed
