@@ -112,8 +112,8 @@ type staffView struct {
 	frame
 	Title string
 	Menu  []choice
-	// Waiting says that what the page shows is still being made, and Failed what it could not read.
-	Waiting bool
+	// Waiting says that what the page shows is still being made, Broken that it could not be read to the end.
+	Waiting, Broken bool
 }
 
 // view makes the frame of a page with the menu. The title is that of its section.

@@ -42,6 +42,7 @@ func (d *desk) overview(w http.ResponseWriter, r *http.Request) error {
 	if v.Survey, v.Waiting, err = d.surveyed(r); err != nil {
 		return err
 	}
+	v.Broken = v.Survey.Broken
 	runs, err := d.runs(r, 1)
 	if err != nil {
 		return err

@@ -35,7 +35,7 @@ func (d *desk) placesPage(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	v := &placesView{staffView: d.view(r)}
-	v.Waiting = waiting
+	v.Waiting, v.Broken = waiting, found.Broken
 	title := r.URL.Query().Get("title")
 	if title == "" {
 		t, from, to := turn(r, len(found.Spread), staffPageSize)

@@ -80,7 +80,7 @@ func (d *desk) qualityPage(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	v := &qualityView{staffView: d.view(r), Survey: found}
-	v.Waiting = waiting
+	v.Waiting, v.Broken = waiting, found.Broken
 	name := r.URL.Query().Get("body")
 	for _, b := range found.Bodies {
 		switch {

@@ -24,7 +24,9 @@ const (
 // survey is what going through the whole store says: what is wrong with the documents of each body, and which items are
 // not the same everywhere.
 type survey struct {
-	Sequence  uint64
+	Sequence uint64
+	// Broken says that the store could not be read to its end.
+	Broken    bool
 	Documents int
 	Faults    int
 	Bodies    []*bodyQuality // those with the most faults first
@@ -98,14 +100,14 @@ func (s *surveyor) close() {
 // nil when there is none, and reports that it is not up to date.
 func (s *surveyor) get(ctx context.Context, sequence uint64) (latest *survey, current bool) {
 	s.mu.Lock()
-	if s.archive == nil || s.last != nil && s.last.Sequence == sequence {
+	if s.archive == nil || s.last != nil && s.last.Sequence >= sequence {
 		defer s.mu.Unlock()
 		return s.last, true
 	}
 	if s.done == nil && s.ctx.Err() == nil {
 		s.done = make(chan struct{})
 		s.running.Add(1)
-		go s.run(s.done)
+		go s.run(s.done, sequence)
 	}
 	done := s.done
 	s.mu.Unlock()
@@ -120,28 +122,32 @@ func (s *surveyor) get(ctx context.Context, sequence uint64) (latest *survey, cu
 	return s.last, s.last != nil && s.last.Sequence >= sequence
 }
 
-func (s *surveyor) run(done chan struct{}) {
+// run takes a survey. One that breaks off counts for the sequence it was asked for: the same again would break again.
+func (s *surveyor) run(done chan struct{}, sequence uint64) {
 	defer s.running.Done()
 	found, err := takeSurvey(s.ctx, s.archive)
+	if err != nil && s.ctx.Err() == nil {
+		s.log.Error("the survey of the store was not finished", "after", found.Sequence, "error", err)
+		found.Broken, found.Sequence = true, sequence
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if err == nil {
+	if s.ctx.Err() == nil {
 		s.last = found
-	} else if s.ctx.Err() == nil {
-		s.log.Error("the survey of the store was not finished", "error", err)
 	}
 	s.done = nil
 	close(done)
 }
 
-// takeSurvey goes through every document of the store once.
-func takeSurvey(ctx context.Context, archive Archive) (*survey, error) {
-	v := new(survey)
+// takeSurvey goes through every document of the store once. With an error it returns what it found until then.
+func takeSurvey(ctx context.Context, archive Archive) (v *survey, err error) {
+	v = new(survey)
 	bodies, titles := map[string]*bodyQuality{}, map[string]*itemSpread{}
+	defer func() { v.Bodies, v.Spread = rankBodies(bodies), rankSpread(titles) }()
 	for {
 		changes, err := archive.Changes(ctx, v.Sequence, surveyBatch)
-		if err != nil {
-			return nil, err
+		if err != nil || len(changes) == 0 {
+			return v, err
 		}
 		for _, c := range changes {
 			v.Sequence = c.Seq
@@ -151,12 +157,7 @@ func takeSurvey(ctx context.Context, archive Archive) (*survey, error) {
 				compare(titles, c.Document)
 			}
 		}
-		if len(changes) == 0 {
-			break
-		}
 	}
-	v.Bodies, v.Spread = rankBodies(bodies), rankSpread(titles)
-	return v, ctx.Err()
 }
 
 // inspect checks a document and books what is wrong with it to the body that answers for it.

@@ -245,6 +245,39 @@ func TestStaffPages(t *testing.T) {
 	}
 }
 
+// damaged is a store that cannot be read beyond its beginning.
+type damaged struct{ server.Archive }
+
+func (a damaged) Changes(ctx context.Context, after uint64, _ int) ([]store.Change, error) {
+	if after > 0 {
+		return nil, errors.New("a page is damaged")
+	}
+	return a.Archive.Changes(ctx, after, 1)
+}
+
+// stuck is a store that is read for ever.
+type stuck struct{ server.Archive }
+
+func (stuck) Changes(ctx context.Context, _ uint64, _ int) ([]store.Change, error) {
+	<-ctx.Done()
+	return nil, ctx.Err()
+}
+
+func TestSurveyThatIsNotFinished(t *testing.T) {
+	for want, archive := range map[string]server.Archive{"运行 <code>tongsou check</code>": damaged{}, "正在逐条检查": stuck{}} {
+		s, _ := staffServer(t, func(o *server.Options) {
+			if _, ok := archive.(damaged); ok {
+				archive = damaged{o.Archive}
+			}
+			o.Archive = archive
+		})
+		w := get(s, "/staff/quality", "Accept", "text/html", "Cookie", enter(t, s))
+		if w.Code != http.StatusOK || !strings.Contains(w.Body.String(), want) {
+			t.Errorf("%d without %q", w.Code, want)
+		}
+	}
+}
+
 func TestWhatIsTheSameEverywhereIsNoDifference(t *testing.T) {
 	s, _ := staffServer(t, nil)
 	page := get(s, "/staff/places?title="+url.QueryEscape("普通护照首次申领"), "Accept", "text/html", "Cookie", enter(t, s)).Body.String()
