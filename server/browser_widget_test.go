@@ -5,8 +5,10 @@ import (
 	"html"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
@@ -106,7 +108,11 @@ func TestWidgetAnswersInPlace(t *testing.T) {
 
 	b.focus("a")
 	b.compose("hai zi shang hu kou")
-	b.keys(kb.Enter) // belongs to the input method
+	b.keys(kb.ArrowDown, kb.Enter) // belong to the input method
+	time.Sleep(300 * time.Millisecond)
+	if eval[int](b, root("a")+".querySelectorAll('[role=option]').length") > 0 {
+		t.Error("a key of the input method asked for suggestions")
+	}
 	b.commit("孩子上户口")
 	b.until(root("a") + ".querySelectorAll('[role=option]').length")
 	if got := b.events(); len(got) > 0 {
@@ -173,18 +179,38 @@ func TestWidgetSuggests(t *testing.T) {
 	}
 	b.keys(kb.ArrowDown)
 	b.until(root("a") + ".querySelectorAll('[role=option]').length && " + input + ".getAttribute('aria-expanded') === 'true'")
+	b.keys(kb.Escape)
+	f.closedWell(b, "suggestions")
+	b.commit("登记")
+	b.until(root("a") + ".querySelector('[role=option]')?.textContent.includes('办法')")
 	eval[chromedp.Void](b, "window.refuse = true")
 	b.keys(kb.ArrowDown, kb.Enter)
-	if got := b.events(); len(got) != 1 {
-		t.Errorf("events are %v, want one for what was chosen", got)
+	if got := b.events(); len(got) != 1 || got[0].Name != "tongsou-select" || got[0].Kind != "policy" || got[0].Query != "户口登记" {
+		t.Errorf("events are %v, want one for the policy that was chosen", got)
 	}
-	f.closedWell(b, "suggestions")
+	time.Sleep(300 * time.Millisecond)
+	if at := eval[string](b, "location.href"); at != f.url+"/" {
+		t.Errorf("the page said no, and still goes to %s", at)
+	}
 	eval[chromedp.Void](b, "window.refuse = false")
-	b.commit(" 出生")
-	b.until(input + ".value.includes('出生')")
+	b.keys(kb.ArrowDown)
+	b.until(input + ".getAttribute('aria-expanded') === 'true'")
+	b.keys(kb.ArrowDown, kb.Enter)
+	b.until("location.pathname.startsWith('/documents/')")
+	if at := eval[string](b, "location.origin"); at != f.host {
+		t.Errorf("Enter led to %s, want %s", at, f.host)
+	}
+}
+
+// TestWidgetLeadsToTheResultPage sends what was typed, with place and kinds, to the result page of this server.
+func TestWidgetLeadsToTheResultPage(t *testing.T) {
+	f := newForeign(t, true, box("a", `place="150100" kinds="item,policy"`))
+	b := f.open(t, "a")
+	b.focus("a")
+	b.commit("社保卡")
 	b.keys(kb.Enter)
 	b.until("location.pathname === '/search' && document.readyState === 'complete'")
-	if at := eval[string](b, "location.href"); !strings.HasPrefix(at, f.host+"/search?q=") {
+	if at := eval[string](b, "location.href"); at != f.host+"/search?q="+url.QueryEscape("社保卡")+"&place=150100&kind=item&kind=policy" {
 		t.Errorf("Enter led to %s", at)
 	}
 }
