@@ -20,8 +20,9 @@ type Journal interface {
 	AddClick(journal.Click)
 	// AddFeedback returns when the feedback is durable.
 	AddFeedback(ctx context.Context, f journal.Feedback) error
-	// Queries, Days and Comments are what the staff read of it.
+	// Queries, Trends, Days and Comments are what the staff read of it.
 	Queries(ctx context.Context, view journal.View, since time.Time, limit int) ([]journal.QueryStat, error)
+	Trends(ctx context.Context, queries []string, since time.Time) (map[string][]int, error)
 	Days(ctx context.Context, since time.Time) ([]journal.DayStat, error)
 	Comments(ctx context.Context, since time.Time, bad bool, limit int) ([]journal.Feedback, error)
 	// Dropped is how many searches and clicks were lost since the start.

@@ -3,6 +3,7 @@ package server
 import (
 	"net"
 	"net/http"
+	"strings"
 	"sync"
 	"time"
 )
@@ -51,15 +52,29 @@ func (l *limiter) key(r *http.Request) string {
 		l.began = now
 		clear(l.count)
 	}
-	host, _, err := net.SplitHostPort(r.RemoteAddr)
-	if err != nil {
-		host = r.RemoteAddr
-	}
+	host := sender(r)
 	if ip := net.ParseIP(host); ip != nil && ip.To4() == nil {
 		host = ip.Mask(net.CIDRMask(64, 128)).String()
 	}
 	if _, known := l.count[host]; !known && len(l.count) >= maxClients {
 		return ""
+	}
+	return host
+}
+
+// sender is the address that a request comes from. What a proxy on this machine says of it is believed, as far as the
+// proxy itself has seen it: the last address that it wrote. What anybody else says is not.
+func sender(r *http.Request) string {
+	host, _, err := net.SplitHostPort(r.RemoteAddr)
+	if err != nil {
+		host = r.RemoteAddr
+	}
+	if ip := net.ParseIP(host); ip == nil || !ip.IsLoopback() {
+		return host
+	}
+	seen := strings.Split(strings.Join(r.Header.Values("X-Forwarded-For"), ","), ",")
+	if last := strings.TrimSpace(seen[len(seen)-1]); net.ParseIP(last) != nil {
+		return last
 	}
 	return host
 }

@@ -81,6 +81,9 @@ func (d *desk) sumJournal(r *http.Request, v *overviewView) error {
 		for _, q := range found {
 			*list = append(*list, newQueryRow(q))
 		}
+		if err := d.addTrends(r, *list, since); err != nil {
+			return err
+		}
 	}
 	return nil
 }

@@ -76,12 +76,13 @@ type queriesView struct {
 
 type queryRow struct {
 	journal.QueryStat
-	Link string
+	Link  string
+	Trend spark
 }
 
 // newQueryRow leads from a query to what it finds today.
 func newQueryRow(q journal.QueryStat) queryRow {
-	return queryRow{q, "/staff/search?" + url.Values{"q": {q.Query}}.Encode()}
+	return queryRow{QueryStat: q, Link: "/staff/search?" + url.Values{"q": {q.Query}}.Encode()}
 }
 
 func (d *desk) queriesPage(w http.ResponseWriter, r *http.Request) error {
@@ -116,6 +117,9 @@ func (d *desk) queriesPage(w http.ResponseWriter, r *http.Request) error {
 	v.Turner = t
 	for _, q := range list[from:to] {
 		v.Queries = append(v.Queries, newQueryRow(q))
+	}
+	if err := d.addTrends(r, v.Queries, v.Period.Since); err != nil {
+		return err
 	}
 	v.Dropped = d.options.Journal.Dropped()
 	return d.pages.write(w, http.StatusOK, "staff_queries.html", v)

@@ -194,6 +194,38 @@ func TestTriesAreLimited(t *testing.T) {
 	}
 }
 
+func TestOneSenderDoesNotShutOutAnother(t *testing.T) {
+	s, _ := staffServer(t, nil)
+	try := func(remote, forwarded, key string) int {
+		r := httptest.NewRequest(http.MethodPost, "/staff/login", strings.NewReader(url.Values{"key": {key}}.Encode()))
+		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+		r.Header.Set("X-Forwarded-For", forwarded)
+		r.RemoteAddr = remote
+		w := httptest.NewRecorder()
+		s.ServeHTTP(w, r)
+		return w.Code
+	}
+	for i := range 10 { // from behind a proxy on this machine, from a network of IPv6, and with addresses made up
+		try("127.0.0.1:999", fmt.Sprintf("10.0.0.%d, 192.0.2.1", i), "wrong")
+		try(fmt.Sprintf("[2001:db8::%d]:999", i+1), "", "wrong")
+		try("192.0.2.9:999", fmt.Sprintf("10.0.0.%d", i), "wrong")
+	}
+	for _, c := range []struct {
+		remote, forwarded string
+		want              int
+	}{
+		{"127.0.0.1:999", "192.0.2.1", http.StatusTooManyRequests},
+		{"127.0.0.1:999", "192.0.2.2", http.StatusSeeOther},
+		{"[2001:db8::99]:999", "", http.StatusTooManyRequests},
+		{"[2001:db8:1::1]:999", "", http.StatusSeeOther},
+		{"192.0.2.9:999", "198.51.100.7", http.StatusTooManyRequests},
+	} {
+		if got := try(c.remote, c.forwarded, adminKey); got != c.want {
+			t.Errorf("from %s for %s: %d, want %d", c.remote, c.forwarded, got, c.want)
+		}
+	}
+}
+
 func TestFormsOfOtherSitesAreRefused(t *testing.T) {
 	s, j := staffServer(t, nil)
 	for _, address := range []string{"/staff/login", "/staff/logout", "/feedback"} {

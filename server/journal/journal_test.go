@@ -3,6 +3,7 @@ package journal_test
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -105,6 +106,13 @@ func TestDaysAndRetention(t *testing.T) {
 	}
 	if len(days) != 7 || days[3].Searches != 1 || days[3].Unanswered != 0 || days[6].Searches != 1 || days[6].Unanswered != 1 || days[6].Satisfied != 1 || days[5].Searches != 0 {
 		t.Errorf("got %+v", days)
+	}
+	trends, err := j.Trends(ctx, []string{"落户", "飞碟"}, day.AddDate(0, 0, -6))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, want := fmt.Sprint(trends), "map[落户:[0 0 0 1 0 0 1] 飞碟:[0 0 0 0 0 0 0]]"; got != want {
+		t.Errorf("trends %s, want %s", got, want)
 	}
 	if err := j.Close(); err != nil {
 		t.Fatal(err)
