@@ -53,7 +53,8 @@ deps: deps-system $(AXE)
 APT_PACKAGES = poppler-utils gcc libc6-dev chromium fonts-noto-cjk
 deps-system:
 	@command -v pdftotext >/dev/null && command -v cc >/dev/null && command -v npm >/dev/null && \
-	  { command -v chromium || command -v chromium-browser || command -v google-chrome; } >/dev/null || { \
+	  { command -v chromium || command -v chromium-browser || command -v google-chrome; } >/dev/null && \
+	  { ! command -v fc-list >/dev/null || fc-list :lang=zh | grep -q .; } || { \
 	  echo "installing $(APT_PACKAGES) and npm"; \
 	  if command -v apt-get >/dev/null; then SUDO=$$([ $$(id -u) = 0 ] || echo sudo); \
 	    export DEBIAN_FRONTEND=noninteractive; \
