@@ -27,7 +27,7 @@ var (
 	reYears  = regexp.MustCompile(`^(?:19|20)\d{2}[\s.\-–—_/]{1,2}(?:19|20)\d{2}$`)
 	reBirth  = regexp.MustCompile(`^[1-9]\d{5}(?:(?:18|19|20)\d{2}(?:0[1-9]|1[0-2])\d{5}[\dX]|\d{2}(?:0[1-9]|1[0-2])\d{5})$`)
 	rePhone  = regexp.MustCompile(`^(?:(?:00)?86)?(?:1[3-9]\d{9}|0\d{9,11})$`)
-	reCalled = regexp.MustCompile(`(?:我(?:的名字)?叫(?:做)?|我是[^，。；！？\s]{0,12}?叫|(?:名字|姓名|本人)(?:叫|是|为|[:：]|姓名[是为:：]?))\s*([\p{Han}·•.]{1,12}|[A-Za-z][A-Za-z ·.'-]{1,40})`)
+	reCalled = regexp.MustCompile(`(?:(?:我|他|她|孩子|宝宝|儿子|女儿|爸|妈|父亲|母亲|爷爷|奶奶|老伴|丈夫|妻子|老公|老婆)(?:的名字)?叫(?:做)?|我是[^，。；！？\s]{0,12}?叫|(?:名字|姓名|本人)(?:叫|是|为|[:：]|姓名[是为:：]?))\s*([\p{Han}·•.]{1,12}|[A-Za-z][A-Za-z ·.'-]{1,40})`)
 )
 
 // fewDigits is the number of digits that nobody can be known by: 12345, a division's code, a year and a month.
@@ -89,7 +89,7 @@ func maskDigits(s string) string {
 }
 
 // notInNames are characters with which a sentence goes on after a name. Few names hold one beyond their first character.
-const notInNames = "想要办的在是和了来去今有不怎能可如我你他她户需申请咨询从到为因住已还没这那就也能该"
+const notInNames = "什想要办的在是和了来去今有不怎能可如我你他她户需申请咨询从到为因住已还没这那就也能该"
 
 func maskNames(s string) string {
 	return replaceGroup(reCalled, s, func(name string) string {
