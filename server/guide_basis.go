@@ -39,19 +39,13 @@ func (s *Server) basisViews(ctx context.Context, basis []corpus.Basis) ([]basisV
 // laws by all their names; what it returns is compared with what was asked for, since a search always finds something.
 func (s *Server) resolve(ctx context.Context, b corpus.Basis, v *basisView) error {
 	article, _, _, named := corpus.FindArticle(b.Article)
-	hits, err := s.lawHits(ctx, "《"+b.Law+"》"+articleText(article, named))
-	if err != nil {
+	h, err := s.lawHit(ctx, "《"+b.Law+"》"+articleText(article, named), b)
+	if number, ok := corpus.ParseNumber(b.Number); h == nil && err == nil && ok {
+		h, err = s.lawHit(ctx, number+articleText(article, named), b)
+	}
+	if h == nil || err != nil {
 		return err
 	}
-	same := func(h index.Hit) bool { return sameLaw(&h, b) }
-	at := slices.IndexFunc(hits, func(h index.Hit) bool { return same(h) && !stale(h.Valid) })
-	if at < 0 {
-		at = slices.IndexFunc(hits, same)
-	}
-	if at < 0 {
-		return nil
-	}
-	h := &hits[at]
 	v.Link, v.Exact, v.Doc = "/documents/"+h.ID, true, h.ID
 	if stale(h.Valid) {
 		v.Stale = h.Valid
@@ -69,14 +63,24 @@ func articleText(a corpus.Article, named bool) string {
 	return a.String()
 }
 
-func (s *Server) lawHits(ctx context.Context, text string) ([]index.Hit, error) {
+// lawHit searches for the law that a basis names; nil when what is found is another.
+func (s *Server) lawHit(ctx context.Context, text string, b corpus.Basis) (*index.Hit, error) {
 	res, err := s.options.Engine.Search(ctx, index.Query{
 		Text: text, Verbatim: true, Limit: 5, Filter: index.Filter{Kinds: []corpus.Kind{corpus.KindPolicy}}, Today: corpus.DateOf(s.options.Now()),
 	})
 	if err != nil {
 		return nil, err
 	}
-	return hitsOf(res, corpus.KindPolicy), nil
+	hits := hitsOf(res, corpus.KindPolicy)
+	same := func(h index.Hit) bool { return sameLaw(&h, b) }
+	at := slices.IndexFunc(hits, func(h index.Hit) bool { return same(h) && !stale(h.Valid) })
+	if at < 0 {
+		at = slices.IndexFunc(hits, same)
+	}
+	if at < 0 {
+		return nil, nil
+	}
+	return &hits[at], nil
 }
 
 func hitsOf(res *index.Result, kind corpus.Kind) []index.Hit {

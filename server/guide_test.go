@@ -278,6 +278,28 @@ func jumps(t testing.TB, root *html.Node) {
 	}
 }
 
+func TestLegalBasisIsFound(t *testing.T) {
+	for _, c := range []struct {
+		name  string
+		basis corpus.Basis
+		want  string
+	}{
+		{"by name and article", corpus.Basis{Law: "示例市雪人登记条例", Article: "第四条"}, "/documents/law-new#a4"},
+		{"without an article", corpus.Basis{Law: "示例市雪人登记条例"}, "/documents/law-new"},
+		{"an article that the law has not", corpus.Basis{Law: "示例市雪人登记条例", Article: "第九十九条"}, "/documents/law-new"},
+		{"by number under another name", corpus.Basis{Law: "雪人管理规定", Number: "示例发[2020]3号", Article: "第三条"}, "/documents/law-new#a3"},
+		{"a law of a similar name", corpus.Basis{Law: "示例市雪橇登记条例", Article: "第三条"}, "/search?q=" + url.QueryEscape("《示例市雪橇登记条例》第三条")},
+		{"a number that nobody has", corpus.Basis{Law: "雪人管理规定", Number: "示例发[2020]33号", Article: "第三条"}, "/search?q=" + url.QueryEscape("《雪人管理规定》第三条")},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			l := snowLibrary(t, snowman("1506", func(d *corpus.Document) { d.Item.Basis = []corpus.Basis{c.basis} }))
+			if got := linksIn(partOf(t, l.page(t, "/items/snowman-1506"), "basis"))["《"+c.basis.Law+"》"+c.basis.Article]; got != c.want {
+				t.Errorf("it leads to %s, want %s", got, c.want)
+			}
+		})
+	}
+}
+
 func TestItemOfWhichOnlyTheNameIsKnown(t *testing.T) {
 	bare := &corpus.Document{ID: "bare", Kind: corpus.KindItem, Title: "雪橇登记", URL: "https://example.org/sledge", Item: &corpus.Item{Body: "体育局"}}
 	root := newLibrary(t, bare).page(t, "/items/bare")
