@@ -48,7 +48,7 @@ type oneMore struct {
 // How much the page shows at once.
 const (
 	shownDocuments = 12
-	shownItems     = 30
+	shownItems     = 20
 	shownOneMore   = 8
 	shownTitles    = 3
 	maxHeld        = 100
