@@ -44,7 +44,7 @@ bench:
 
 # Whole-page pictures of every page, at the widths of a phone and of a desk, in light and dark colours.
 screenshots: deps
-	$(GO) test -count=1 -timeout 15m ./server -run '^(TestPublicPages|TestWidget.*)$$' -screenshots $(CURDIR)/screenshots
+	$(GO) test -count=1 -timeout 15m ./server -run '^(TestPublicPages|TestWidget.*|Test.*InTheBrowser)$$' -screenshots $(CURDIR)/screenshots
 
 # pdftotext reads the PDFs of one test. The race detector needs a C compiler. The pages are tested in Chromium with a
 # Chinese font, and held to WCAG by axe-core, which comes from npm.
