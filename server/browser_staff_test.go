@@ -157,6 +157,24 @@ func TestRatingInTheBrowser(t *testing.T) {
 	b.shoot("rating")
 }
 
+// TestOpenedResultInTheBrowser opens a result as a citizen does: the browser itself says from which answer it came.
+func TestOpenedResultInTheBrowser(t *testing.T) {
+	s, j := staffServer(t, nil)
+	web := httptest.NewServer(s)
+	t.Cleanup(web.Close)
+	b := openTab(t)
+	b.visit(web.URL + "/search?q=" + url.QueryEscape("孩子上户口"))
+	b.run(chromedp.Click(chromedp.CSS("main h3 a[href^='/items/']")))
+	b.until("location.pathname.startsWith('/items/')")
+	if err := j.AddFeedback(context.Background(), journal.Feedback{Kind: "item", ID: "x", Satisfied: true}); err != nil { // everything before it is written
+		t.Fatal(err)
+	}
+	list, err := j.Queries(context.Background(), journal.Popular, time.Now().Add(-time.Hour), 10)
+	if err != nil || len(list) != 1 || list[0].Query != "孩子上户口" || list[0].Searches != 1 || list[0].Clicks != 1 {
+		t.Errorf("noted %+v, %v", list, err)
+	}
+}
+
 // TestDoorInTheBrowser holds the door of the desk, with and without a key, to what other pages are held to.
 func TestDoorInTheBrowser(t *testing.T) {
 	for name, key := range map[string]string{"staff-door": adminKey, "staff-no-key": ""} {
