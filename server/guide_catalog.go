@@ -102,10 +102,12 @@ func newCatalogItem(d *corpus.Document) *catalogItem {
 	c := &catalogItem{
 		ID: d.ID, Title: d.Title, Region: d.Region, Body: it.Body, Phone: it.Phone, Promised: it.PromisedLimit, Legal: it.LegalLimit,
 		Visits: it.Visits, Fee: feeText(it.FeeFree, fees(it)), Online: slices.Contains(it.Channels, "网上") || it.OnlineDepth == corpus.DepthFullyOnline,
-		Events: it.LifeEvents, Basis: it.Basis, Needs: index.Needs(it.Materials), Listed: len(it.Materials) > 0, Sample: d.Sample,
+		Events: it.LifeEvents, Needs: index.Needs(it.Materials), Listed: len(it.Materials) > 0, Sample: d.Sample,
 		names: nonEmpty(index.Squash(d.Title), it.BasicCode),
 	}
 	for _, b := range it.Basis {
+		b.Text = "" // may be long, and nobody asks the catalogue for it
+		c.Basis = append(c.Basis, b)
 		c.laws = append(c.laws, nonEmpty(lawKey(b.Law), index.Squash(b.Number))...)
 	}
 	for _, m := range it.Materials {

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -348,6 +349,26 @@ func TestItemPageFollowsTheStore(t *testing.T) {
 	if got := wordsOf(partOf(t, l.page(t, "/items/snowman-150102"), "elsewhere")); strings.Contains(got, "赛罕区") {
 		t.Errorf("a deleted item is still compared: %s", got)
 	}
+}
+
+// Readers and a writer at once: under the race detector this shows that the catalogue is shared rightly.
+func TestPagesWhileTheStoreChanges(t *testing.T) {
+	l := snowLibrary(t)
+	var readers sync.WaitGroup
+	for _, target := range []string{"/items/snowman-150102", "/holdings", "/guides", "/documents/law-new"} {
+		readers.Go(func() {
+			for range 10 {
+				if w := get(l, target, "Accept", "text/html"); w.Code != http.StatusOK {
+					t.Errorf("%s answers %d", target, w.Code)
+				}
+			}
+		})
+	}
+	for i := range 5 {
+		l.put(t, paperItem(fmt.Sprint("new", i), fmt.Sprint("新事项", i), "150102", corpus.Material{Name: "身份证"}))
+	}
+	readers.Wait()
+	mustSay(t, partOf(t, l.page(t, holdingsPath("身份证")+"&place=150102"), "done"), "新事项4")
 }
 
 func TestRelatedPoliciesHaveToDoWithTheItem(t *testing.T) {
