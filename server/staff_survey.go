@@ -195,6 +195,7 @@ func rankBodies(bodies map[string]*bodyQuality) []*bodyQuality {
 		for field, n := range b.fields {
 			b.Fields = append(b.Fields, namedCount{field, n})
 		}
+		b.fields = nil
 		slices.SortFunc(b.Fields, func(x, y namedCount) int { return cmp.Or(y.Count-x.Count, strings.Compare(x.Name, y.Name)) })
 		list = append(list, b)
 	}
@@ -255,6 +256,7 @@ func rankSpread(titles map[string]*itemSpread) []*itemSpread {
 	var list []*itemSpread
 	for _, t := range titles {
 		if len(t.Differs) > 0 {
+			t.first = nil // was for comparing
 			list = append(list, t)
 		}
 	}
