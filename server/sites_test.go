@@ -27,6 +27,7 @@ func withPortal(o *server.Options) {
 // answer says that it differs by origin.
 func TestPortalsReadAnswersWithTheirKey(t *testing.T) {
 	s := newServer(t, withPortal)
+	described := description(t, s)
 	for _, c := range []struct {
 		name, origin, query string
 		status              int
@@ -48,6 +49,7 @@ func TestPortalsReadAnswersWithTheirKey(t *testing.T) {
 	} {
 		for _, path := range []string{"/api/v1/search?limit=1&q=x", "/api/v1/suggest?q=x"} {
 			w := get(s, path+c.query, "Origin", c.origin)
+			conforms(t, described, path+c.query, w)
 			if w.Code != c.status || w.Header().Get("Access-Control-Allow-Origin") != c.allowed {
 				t.Errorf("%s, %s: got %d and allowed %q, want %d and %q", c.name, path, w.Code, w.Header().Get("Access-Control-Allow-Origin"), c.status, c.allowed)
 			}
