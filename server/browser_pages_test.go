@@ -64,11 +64,10 @@ func TestPublicPages(t *testing.T) {
 			b.axe(p.name + ", light")
 			b.dark(true)
 			b.axe(p.name + ", dark")
-			b.largeText(address, p.path)
-			b.axe(p.name + ", large, dark")
-			b.fits(p.name + ", large")
 			b.dark(false)
+			b.largeText(address, p.path)
 			b.axe(p.name + ", large")
+			b.fits(p.name + ", large")
 			if *shots != "" {
 				b.shootPage(address, p.name, p.path)
 			}
