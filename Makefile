@@ -3,8 +3,10 @@
 GO ?= go
 LINT_VERSION = v2.15.0
 BIN = $(CURDIR)/.bin
+AXE_VERSION = 4.14.1
+AXE = $(BIN)/axe/node_modules/axe-core/axe.min.js
 
-.PHONY: run test check fmt vet lint race fuzz bench deps
+.PHONY: run test check fmt vet lint race fuzz bench screenshots deps deps-system
 
 run:
 	$(GO) run ./cmd/tongsou serve
@@ -40,10 +42,26 @@ fuzz:
 bench:
 	$(GO) test -run '^$$' -bench . -benchmem ./...
 
-# pdftotext reads the PDFs of one test. The race detector needs a C compiler.
-deps:
-	@command -v pdftotext >/dev/null && command -v cc >/dev/null || { \
-	  echo "installing poppler-utils and gcc"; \
-	  if command -v apt-get >/dev/null; then SUDO=$$([ $$(id -u) = 0 ] || echo sudo); $$SUDO apt-get update -qq && $$SUDO apt-get install -y -qq poppler-utils gcc libc6-dev >/dev/null; \
-	  elif command -v brew >/dev/null; then brew install poppler; \
-	  else echo "install poppler (pdftotext) and a C compiler with your package manager" >&2; exit 1; fi; }
+# Whole-page pictures of every page, at the widths of a phone and of a desk, in light and dark colours.
+screenshots: deps
+	$(GO) test -count=1 -timeout 15m ./server -run '^(TestPublicPages|TestWidget.*|Test.*InTheBrowser)$$' -screenshots $(CURDIR)/screenshots
+
+# pdftotext reads the PDFs of one test. The race detector needs a C compiler. The pages are tested in Chromium with a
+# Chinese font, and held to WCAG by axe-core, which comes from npm.
+deps: deps-system $(AXE)
+
+APT_PACKAGES = poppler-utils gcc libc6-dev chromium fonts-noto-cjk
+deps-system:
+	@command -v pdftotext >/dev/null && command -v cc >/dev/null && command -v npm >/dev/null && \
+	  { command -v chromium || command -v chromium-browser || command -v google-chrome; } >/dev/null && \
+	  { ! command -v fc-list >/dev/null || fc-list :lang=zh | grep -q .; } || { \
+	  echo "installing $(APT_PACKAGES) and npm"; \
+	  if command -v apt-get >/dev/null; then SUDO=$$([ $$(id -u) = 0 ] || echo sudo); \
+	    export DEBIAN_FRONTEND=noninteractive; \
+	    NPM=$$(command -v npm >/dev/null || echo nodejs npm); \
+	    $$SUDO apt-get update -qq && $$SUDO apt-get install -y -qq $(APT_PACKAGES) $$NPM >/dev/null; \
+	  elif command -v brew >/dev/null; then brew install poppler node && brew install --cask chromium; \
+	  else echo "install poppler (pdftotext), a C compiler, Chromium, a Chinese font and npm with your package manager" >&2; exit 1; fi; }
+
+$(AXE):
+	npm install --prefix $(BIN)/axe --no-audit --no-fund --ignore-scripts --silent axe-core@$(AXE_VERSION)

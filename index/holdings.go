@@ -138,7 +138,7 @@ var (
 
 func bareMaterial(s string) string {
 	s = reNote.ReplaceAllString(corpus.FoldWidth(s), "")
-	return reCopy.ReplaceAllString(strings.TrimRight(s, "。;,.;"), "")
+	return reCopy.ReplaceAllString(strings.TrimRight(s, "。;,."), "")
 }
 
 var (

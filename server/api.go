@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"hash/fnv"
 	"net/http"
+	"strings"
 
 	"github.com/gorilla/mux"
 
@@ -28,6 +29,7 @@ func (s *Server) search(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
+	s.noteSearch(r, q, result)
 	return writeJSON(w, result)
 }
 
@@ -55,6 +57,7 @@ func (s *Server) suggest(w http.ResponseWriter, r *http.Request) error {
 	if list == nil {
 		list = []index.Suggestion{}
 	}
+	s.popular.current(r.Context()).sort(list)
 	return writeJSON(w, suggestions{q.Text, list})
 }
 
@@ -135,6 +138,13 @@ func (s *Server) ready(w http.ResponseWriter, r *http.Request) error {
 func (s *Server) unchanged(w http.ResponseWriter, r *http.Request) bool {
 	h := fnv.New64a()
 	fmt.Fprint(h, r.URL.Path, "\n", r.URL.RawQuery, "\n", corpus.DateOf(s.options.Now()), "\n", s.options.Engine.Sequence())
+	if r.URL.Path == "/" || r.URL.Path == "/api/v1/suggest" {
+		fmt.Fprint(h, "\n", s.popular.current(r.Context()).mark)
+	}
+	if !strings.HasPrefix(r.URL.Path, "/api/") { // a page also by its own files and what the browser remembers
+		fmt.Fprint(h, "\n", s.pages.assets.build, "\n", readLook(r).Class(), "\n", s.place(r))
+		w.Header().Set("Vary", "Cookie")
+	}
 	tag := fmt.Sprintf(`W/"%x"`, h.Sum64())
 	w.Header().Set("ETag", tag)
 	w.Header().Set("Cache-Control", "no-cache") // keep it, but ask

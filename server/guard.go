@@ -10,8 +10,9 @@ import (
 // maxURL is the longest request line that is looked at, in bytes: a query of 200 characters, escaped, with every filter.
 const maxURL = 8 << 10
 
-// policy is what a page may load: its own style sheet, and nothing from elsewhere.
-const policy = "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+// policy is what a page may load: this server's style sheets, modules and pictures, and nothing from elsewhere.
+const policy = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; connect-src 'self'; " +
+	"form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 
 // guard keeps what every request must pass: the headers that make browsers careful, the limit on the address, the number
 // of requests at once, the time for one, and a panic that stays with its request.

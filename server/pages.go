@@ -1,143 +1,13 @@
 package server
 
 import (
-	"bytes"
-	"embed"
 	"fmt"
-	"html/template"
-	"net/http"
-	"net/url"
 	"strings"
 
 	"tongsou/corpus"
 )
 
-//go:embed web
-var web embed.FS
-
-// pages holds what the HTML is made of.
-type pages struct {
-	searchPage, documentPage, problemPage *template.Template
-	style                                 []byte
-}
-
-func newPages() (*pages, error) {
-	p := new(pages)
-	for name, page := range map[string]**template.Template{
-		"search.html": &p.searchPage, "document.html": &p.documentPage, "problem.html": &p.problemPage,
-	} {
-		t, err := template.ParseFS(web, "web/layout.html", "web/"+name)
-		if err != nil {
-			return nil, fmt.Errorf("read page %s: %w", name, err)
-		}
-		*page = t
-	}
-	var err error
-	p.style, err = web.ReadFile("web/style.css")
-	return p, err
-}
-
-// frame is what every page has.
-type frame struct {
-	Text   string       // what stands in the search box
-	Kept   []namedValue // filters that a new search keeps
-	Sample bool         // whether sample data is shown
-}
-
-type namedValue struct{ Name, Value string }
-
-func writePage(w http.ResponseWriter, status int, t *template.Template, data any) error {
-	var b bytes.Buffer
-	if err := t.Execute(&b, data); err != nil {
-		return fmt.Errorf("write page: %w", err)
-	}
-	w.Header().Set("Content-Type", "text/html; charset=utf-8")
-	w.WriteHeader(status)
-	_, _ = w.Write(b.Bytes()) // the client is gone if this fails
-	return nil
-}
-
-func (p *pages) problem(w http.ResponseWriter, pr problem) {
-	data := struct {
-		frame
-		Problem problem
-	}{Problem: pr}
-	if err := writePage(w, pr.Status, p.problemPage, data); err != nil {
-		http.Error(w, pr.Title, pr.Status)
-	}
-}
-
-// documentView is what the page of one document shows.
-type documentView struct {
-	frame
-	D        *corpus.Document
-	Validity corpus.Validity
-	Stale    bool
-	Facts    []namedValue
-	Sections []sectionView
-}
-
-type sectionView struct {
-	ID, Label  string
-	Heads      []string // headings that begin with this section
-	Paragraphs []string
-}
-
-func (s *Server) documentPage(w http.ResponseWriter, r *http.Request) error {
-	rec, err := s.record(r)
-	if err != nil {
-		return err
-	}
-	if s.unchanged(w, r) {
-		return nil
-	}
-	v := &documentView{
-		frame: frame{Sample: rec.Sample}, D: rec.Document, Validity: rec.Validity,
-		Stale: stale(rec.Validity), Facts: documentFacts(rec), Sections: sectionViews(rec.Sections),
-	}
-	return writePage(w, http.StatusOK, s.pages.documentPage, v)
-}
-
 func stale(v corpus.Validity) bool { return v != corpus.InForce && v != corpus.NoValidity }
-
-func sectionViews(sections []corpus.Section) []sectionView {
-	var views []sectionView
-	var above []string
-	for _, sec := range sections {
-		common := 0
-		for common < len(above) && common < len(sec.Path) && above[common] == sec.Path[common] {
-			common++
-		}
-		views = append(views, sectionView{sec.ID, sec.Label, sec.Path[common:], strings.Split(sec.Text, "\n")})
-		above = sec.Path
-	}
-	return views
-}
-
-// documentFacts lists the fields of a document's head that are known.
-func documentFacts(rec *record) []namedValue {
-	d := rec.Document
-	facts := []namedValue{
-		{"文号", d.Number}, {"发文机关", d.Issuer}, {"地区", rec.Place}, {"时效性", string(rec.Validity)},
-		{"成文日期", string(d.Adopted)}, {"发布日期", string(d.Published)}, {"施行日期", string(d.Effective)},
-		{"废止日期", string(d.Repealed)}, {"索引号", d.IndexNumber}, {"作者", d.Byline},
-	}
-	if it := d.Item; it != nil {
-		facts = []namedValue{
-			{"实施主体", it.Body}, {"地区", rec.Place}, {"多久办好", limitText(it.PromisedLimit)}, {"法定时限", limitText(it.LegalLimit)},
-			{"要跑几次", visitsText(it.Visits)}, {"怎么办", strings.Join(it.Channels, "、")}, {"收费", feeText(it.FeeFree, nil)},
-			{"事项类型", it.Type}, {"办件类型", it.Handling}, {"服务对象", strings.Join(it.Audience, "、")},
-			{"咨询电话", it.Phone}, {"实施编码", it.Code},
-		}
-	}
-	var known []namedValue
-	for _, f := range facts {
-		if f.Value != "" {
-			known = append(known, f)
-		}
-	}
-	return known
-}
 
 func limitText(l corpus.Limit) string {
 	switch {
@@ -164,16 +34,4 @@ func feeText(free bool, fees []string) string {
 		return "不收费"
 	}
 	return strings.Join(fees, "；")
-}
-
-// with returns the address of the result page with some values changed; a page mark never outlives a change.
-func with(values url.Values, change func(url.Values)) string {
-	v := url.Values{}
-	for name, list := range values {
-		if name != "next" {
-			v[name] = append([]string{}, list...)
-		}
-	}
-	change(v)
-	return "/?" + v.Encode()
 }

@@ -34,12 +34,23 @@ func attr(n *html.Node, name string) string {
 	return ""
 }
 
+// noInline checks that a page holds nothing that its own policy forbids.
+func noInline(t *testing.T, page string) {
+	t.Helper()
+	for _, n := range nodes(t, page, "script") {
+		if !strings.HasPrefix(attr(n, "src"), "/assets/") {
+			t.Errorf("the page has a script of its own: %s", attr(n, "src"))
+		}
+	}
+	if len(nodes(t, page, "style")) > 0 || strings.Contains(page, " style=") {
+		t.Error("the page has inline styles")
+	}
+}
+
 func TestResultPageWorksWithoutScript(t *testing.T) {
 	s := newServer(t, nil)
-	page := get(s, "/?q="+url.QueryEscape("孩子上户口"), "Accept", "text/html").Body.String()
-	if len(nodes(t, page, "script")) > 0 || len(nodes(t, page, "style")) > 0 {
-		t.Error("the page has scripts or inline styles, which its own policy forbids")
-	}
+	page := get(s, "/search?q="+url.QueryEscape("孩子上户口"), "Accept", "text/html").Body.String()
+	noInline(t, page)
 	for _, want := range []string{"出生登记", "<mark>", "带什么", "出生医学证明", "当场办好"} {
 		if !strings.Contains(page, want) {
 			t.Errorf("the page lacks %q", want)
@@ -64,8 +75,9 @@ func TestResultPageWorksWithoutScript(t *testing.T) {
 
 func TestPageShowsWhatWasTypedAsText(t *testing.T) {
 	evil := `<script>alert(1)</script>"><img src=x onerror=alert(1)>`
-	page := get(newServer(t, nil), "/?q="+url.QueryEscape(evil)+"&region=15", "Accept", "text/html").Body.String()
-	if len(nodes(t, page, "script")) > 0 || len(nodes(t, page, "img")) > 0 {
+	page := get(newServer(t, nil), "/search?q="+url.QueryEscape(evil)+"&region=15", "Accept", "text/html").Body.String()
+	noInline(t, page)
+	if len(nodes(t, page, "img")) > 0 {
 		t.Errorf("what was typed became markup: %s", page)
 	}
 	for _, in := range nodes(t, page, "input") {
@@ -76,10 +88,10 @@ func TestPageShowsWhatWasTypedAsText(t *testing.T) {
 }
 
 func TestFormKeepsFilters(t *testing.T) {
-	page := get(newServer(t, nil), "/?q=x&region=1501&kind=item&next=", "Accept", "text/html").Body.String()
+	page := get(newServer(t, nil), "/search?q=x&region=1501&kind=item&next=", "Accept", "text/html").Body.String()
 	got := map[string]string{}
 	for _, in := range nodes(t, page, "input") {
-		if attr(in, "type") == "hidden" {
+		if attr(in, "type") == "hidden" && attr(in.Parent, "role") == "search" {
 			got[attr(in, "name")] = attr(in, "value")
 		}
 	}
@@ -95,12 +107,12 @@ func TestPagesOfDocumentsAndProblems(t *testing.T) {
 		status int
 		says   []string
 	}{
-		{"/", 200, []string{"用自己的话", "按主题找"}},
+		{"/", 200, []string{"用自己的话", "个人办事"}},
 		{"/items/item-birth-registration-150102", 200, []string{"申请材料", "出生医学证明", "办理地点", "示例", "《中华人民共和国户口登记条例》第七条"}},
 		{"/items/nobody", 404, []string{"没有这一条", "回到首页"}},
 		{"/nowhere", 404, []string{"没有这个页面"}},
-		{"/?kind=book", 400, []string{"参数有误"}},
-		{"/?q=" + url.QueryEscape("没有人写过的词组啊啊啊") + "&region=11", 200, []string{"没有找到", "12345"}},
+		{"/search?kind=book", 400, []string{"参数有误"}},
+		{"/search?q=" + url.QueryEscape("没有人写过的词组啊啊啊") + "&region=11", 200, []string{"没有找到", "12345"}},
 	} {
 		w := get(s, c.target, "Accept", "text/html,*/*")
 		if w.Code != c.status || !strings.HasPrefix(w.Header().Get("Content-Type"), "text/html") {

@@ -106,9 +106,9 @@ func one[T ~string](p *params, name, v string, allowed ...T) T {
 }
 
 // The names that the API understands. Pages take any: portals add marks of their own to links.
-var suggestParams = []string{"q", "limit"}
+var suggestParams = []string{"q", "limit", "key"}
 var searchParams = []string{"q", "kind", "region", "issuer", "audience", "theme", "item_type", "channel", "convenience", "holds", "year", "validity",
-	"from", "to", "place", "sort", "limit", "next", "verbatim", "facets", "explain"}
+	"from", "to", "place", "sort", "limit", "next", "verbatim", "facets", "explain", "key"}
 
 // searchQuery reads a search. Several values of one filter are alternatives.
 func searchQuery(values url.Values, place string) (index.Query, error) {
@@ -117,7 +117,7 @@ func searchQuery(values url.Values, place string) (index.Query, error) {
 		Text: values.Get("q"), Place: place, Next: values.Get("next"), Limit: p.number("limit", 1, index.MaxLimit),
 		Verbatim: p.flag("verbatim", false), Facets: p.flag("facets", true), Explain: p.flag("explain", false),
 		Filter: index.Filter{
-			Issuers: values["issuer"], Audiences: p.list("audience"), Themes: p.list("theme"), ItemTypes: p.list("item_type"),
+			Issuers: nonEmpty(slices.Clone(values["issuer"])...), Audiences: p.list("audience"), Themes: p.list("theme"), ItemTypes: p.list("item_type"),
 			Channels: p.list("channel"), Conveniences: p.list("convenience"), Holds: p.list("holds"), From: p.date("from"), To: p.date("to"),
 		},
 	}

@@ -21,6 +21,8 @@ var (
 	errMethod  = errors.New("method not allowed")
 	errTooLong = errors.New("address too long")
 	errBusy    = errors.New("too many requests at once")
+	// errForeignForm is a form that another site sends in the citizen's name.
+	errForeignForm = errors.New("the form stands on another site")
 )
 
 // paramError is a parameter that cannot be read. Its text is for the user.
@@ -49,8 +51,13 @@ var statuses = []struct {
 	{index.ErrBadQuery, http.StatusBadRequest, "查询有误", ""},
 	{index.ErrNotFound, http.StatusNotFound, "没有这一条", "它可能已被删除，请回到首页重新搜索。"},
 	{store.ErrNotFound, http.StatusNotFound, "没有这一条", "它可能已被删除，请回到首页重新搜索。"},
+	{errNoVersions, http.StatusNotFound, "没有可以对比的版本", "这一份在本站只有一个版本。请回到它的页面查看全文。"},
 	{errNoRoute, http.StatusNotFound, "没有这个页面", "请检查网址，或回到首页搜索；接口说明见 /openapi.json。"},
-	{errMethod, http.StatusMethodNotAllowed, "不支持这种请求方法", "请改用 GET。"},
+	{errMethod, http.StatusMethodNotAllowed, "不支持这种请求方法", "请回到首页重新操作；查询接口请用 GET，见 /openapi.json。"},
+	{errForeignForm, http.StatusForbidden, "没有保存", "这个表单来自别的网站。请打开本站页面重新操作。"},
+	{errTooMuchFeedback, http.StatusTooManyRequests, "评价太多了", "谢谢您。请过一个小时再来评价；急事请拨打 12345。"},
+	{errTooLongFeedback, http.StatusRequestEntityTooLarge, "写得太长", "请回到上一页，把内容缩短到 500 字以内再提交。"},
+	{errForeignSite, http.StatusForbidden, "这个网站没有开通搜索框", "请网站管理员核对 key，并请本站把网站的地址写进 sites 配置。"},
 	{errTooLong, http.StatusRequestURITooLong, "网址太长", "请缩短查询或减少筛选条件；网址最长 8192 字节。"},
 	{errBusy, http.StatusServiceUnavailable, "现在查询的人太多", "请过一两秒再试。"},
 	{index.ErrUnavailable, http.StatusServiceUnavailable, "暂时不能搜索", "系统正在启动或停止，请稍后再试。"},
@@ -98,7 +105,7 @@ func (s *Server) fail(w http.ResponseWriter, r *http.Request, err error) {
 		h.Set("Retry-After", strconv.Itoa(2))
 	}
 	if wantsPage(r) {
-		s.pages.problem(w, p)
+		s.problemPage(w, r, p)
 		return
 	}
 	h.Set("Content-Type", "application/problem+json")

@@ -1,6 +1,7 @@
 package server
 
 import (
+	"cmp"
 	"net/http"
 	"net/url"
 	"slices"
@@ -10,28 +11,41 @@ import (
 	"tongsou/index"
 )
 
-// pageLimit is the number of hits per group on the first page, where three groups share the screen; groupLimit when one
-// kind was chosen.
+// shownLimit is the number of hits per group that are shown where three groups share the screen; overviewLimit how many
+// are asked for, since those that are the same item in several places become one. groupLimit is for one kind alone.
 const (
-	pageLimit  = 5
-	groupLimit = 10
+	shownLimit    = 5
+	overviewLimit = 12
+	groupLimit    = 10
 )
 
 // resultView is what the result page shows.
 type resultView struct {
 	frame
-	Home         bool
-	Examples     []string
-	Themes       []choice
-	Notes        []string
-	Correction   *index.Correction
-	VerbatimLink string
-	Chips        []choice
-	Groups       []groupView
-	Facets       []facetView
-	Filtered     bool
-	Empty        bool
-	NextLink     string
+	PlaceLink  string
+	Total      int
+	Tabs       []choice
+	Sorts      []choice
+	Notes      []string
+	Correction *index.Correction
+	// Verbatim leads to the answer without widening and correction, Widened back from there.
+	Verbatim, Widened string
+	Chips             []choice
+	Active            []choice // the filters in force, as sentences; a link takes one back
+	Clear             string   // takes all of them back
+	None              *noneView
+	Groups            []groupView
+	Facets            []facetView
+	Pager             *pagerView
+}
+
+// noneView is the honest answer where nothing fits.
+type noneView struct {
+	Words         string // what was typed, without the quotes around it
+	Note          string
+	Themes        []choice
+	Office, Phone string
+	Found         bool // whether something stands below that may be related
 }
 
 // choice is a link that narrows or widens what is shown.
@@ -39,12 +53,12 @@ type choice struct {
 	Label, Link string
 	Count       int
 	On          bool
-	Level       int // 1 for the top of a tree
 }
 
-type facetView struct {
-	Label  string
-	Values []choice
+// pagerView leads to the pages before and after.
+type pagerView struct {
+	Page           int
+	Earlier, Later string
 }
 
 type groupView struct {
@@ -52,39 +66,44 @@ type groupView struct {
 	Label   string
 	Total   int
 	Hits    []hitView
+	Maybe   []hitView // what is near but below the confidence line
 	AllLink string
 }
 
-type hitView struct {
-	Title, Snippet []index.Run
-	Link, Label    string
-	Sample, Stale  bool
-	Valid          corpus.Validity
-	Facts          []string
-	Card           *cardView
-	More           []sectionHitView
-	Why            []string
-	Apply          string
+// homePage is the front page. Searches that older links send to it go where results are.
+func (s *Server) homePage(w http.ResponseWriter, r *http.Request) error {
+	values := r.URL.Query()
+	for _, name := range searchParams {
+		if name != "place" && values.Get(name) != "" {
+			http.Redirect(w, r, "/search?"+r.URL.RawQuery, http.StatusMovedPermanently)
+			return nil
+		}
+	}
+	if s.unchanged(w, r) {
+		return nil
+	}
+	v, err := s.newHomeView(r)
+	if err != nil {
+		return err
+	}
+	return s.pages.write(w, http.StatusOK, "home.html", v)
 }
-
-type sectionHitView struct {
-	Link, Label string
-	Snippet     []index.Run
-}
-
-type cardView struct{ Limit, Visits, Fee, Materials, Address string }
 
 func (s *Server) resultPage(w http.ResponseWriter, r *http.Request) error {
 	values := r.URL.Query()
-	q, err := searchQuery(values, s.options.Place)
+	q, err := searchQuery(values, s.place(r))
 	if err != nil {
 		return err
+	}
+	if strings.TrimSpace(q.Text) == "" && len(kept(values)) == 0 {
+		http.Redirect(w, r, "/", http.StatusSeeOther) // nothing was asked
+		return nil
 	}
 	if s.unchanged(w, r) {
 		return nil
 	}
 	if q.Limit == 0 {
-		q.Limit = pageLimit
+		q.Limit = overviewLimit
 		if len(q.Filter.Kinds) == 1 {
 			q.Limit = groupLimit
 		}
@@ -93,128 +112,139 @@ func (s *Server) resultPage(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	return writePage(w, http.StatusOK, s.pages.searchPage, newResultView(values, q, result))
+	s.noteSearch(r, q, result)
+	v := newResultView(s.newFrame(r), values, q, result)
+	return s.pages.write(w, http.StatusOK, "search.html", v)
 }
 
-func newResultView(values url.Values, q index.Query, res *index.Result) *resultView {
+func newResultView(f frame, values url.Values, q index.Query, res *index.Result) *resultView {
+	f.Text, f.Kept, f.Styles = q.Text, kept(values), []string{"search.css"}
+	if res.Query.PlaceName != "" {
+		f.Place = res.Query.PlaceName
+	}
 	v := &resultView{
-		frame: frame{Text: q.Text, Kept: kept(values)}, Notes: res.Query.Notes, Correction: res.Query.Correction,
-		VerbatimLink: with(values, func(u url.Values) { u.Set("verbatim", "true") }),
+		frame: f, PlaceLink: placeLink(f.Here), Tabs: tabs(values, res), Notes: res.Query.Notes,
+		Correction: res.Query.Correction, Active: activeFilters(values), None: none(res, values.Get("place")),
+		Verbatim: with(values, func(u url.Values) { u.Set("verbatim", "true") }),
+	}
+	if q.Verbatim {
+		v.Widened = with(values, func(u url.Values) { u.Del("verbatim") })
+	}
+	if len(v.Active) > 1 {
+		v.Clear = with(values, clearFilters)
 	}
 	for _, c := range res.Query.Chips {
 		v.Chips = append(v.Chips, choice{Label: c.Label, Link: with(values, func(u url.Values) { u.Set("q", c.Without) })})
 	}
-	v.Empty = true
 	for _, g := range res.Groups {
-		gv := newGroupView(values, q, g)
-		v.Groups = append(v.Groups, gv)
-		v.Empty = v.Empty && len(g.Hits) == 0
+		v.Groups = append(v.Groups, newGroupView(values, q, res, g))
+		if len(q.Filter.Kinds) != 1 { // else the group's own heading says it
+			v.Total += g.Total
+		}
 		v.Sample = v.Sample || slices.ContainsFunc(g.Hits, func(h index.Hit) bool { return h.Sample })
 	}
-	v.Filtered = len(v.Kept) > 0
-	for _, f := range res.Facets {
-		v.Facets = append(v.Facets, newFacetView(values, f))
+	if v.None == nil || v.None.Found {
+		v.Sorts = sorts(values, q)
 	}
-	if res.Next != "" {
-		v.NextLink = with(values, func(u url.Values) { u.Set("next", res.Next) })
-	}
-	if strings.TrimSpace(q.Text) == "" && !v.Filtered {
-		v.Home = true
-		v.Examples = []string{"孩子上户口", "公积金提取", "开个小饭馆", "老年人补贴", "驾照到期换证"}
-		v.Themes = themes(v.Facets)
+	v.Facets = facetViews(values, res.Facets)
+	if len(q.Filter.Kinds) == 1 || q.Next != "" {
+		v.Pager = newPager(values, res.Next)
 	}
 	return v
 }
 
-func themes(facets []facetView) []choice {
-	for _, f := range facets {
-		if f.Label == "主题" {
-			return f.Values
+// none says that nothing fits, where nothing does: in the engine's words when it has some.
+func none(res *index.Result, place string) *noneView {
+	found := slices.ContainsFunc(res.Groups, func(g index.Group) bool { return len(g.Hits) > 0 })
+	if res.NoAnswer == nil && found {
+		return nil
+	}
+	v := &noneView{Words: strings.Trim(res.Query.Text, ` "“”`), Office: "政务服务便民热线", Phone: "12345", Found: found}
+	if n := res.NoAnswer; n != nil {
+		v.Note = n.Note
+		if n.Phone != "" {
+			v.Office, v.Phone = n.Office, n.Phone
+		}
+		for _, t := range n.Themes {
+			v.Themes = append(v.Themes, choice{Label: t.Label, Count: t.Count, Link: themeLink(place, t.Value)})
 		}
 	}
-	return nil
+	return v
 }
 
-// filters are the parameters that narrow a search, in the order of the facets.
-var filters = []string{"kind", "region", "issuer", "audience", "theme", "item_type", "channel", "year", "validity"}
+// newGroupView parts what answers from what is only near. Engines that judge nothing call no hit sure; then every hit
+// counts as an answer, unless the engine says outright that there is none.
+func newGroupView(values url.Values, q index.Query, res *index.Result, g index.Group) groupView {
+	v := groupView{Kind: g.Kind, Label: index.KindLabel(g.Kind), Total: g.Total}
+	judged := res.NoAnswer != nil || slices.ContainsFunc(g.Hits, func(h index.Hit) bool { return h.Sure })
+	first := q.Next == "" && q.Sort != index.ByDate && strings.TrimSpace(q.Text) != ""
+	for i := range g.Hits {
+		list := &v.Hits
+		if judged && first && !g.Hits[i].Sure {
+			list = &v.Maybe
+		}
+		if h := newHitView(&g.Hits[i], res.Query.Intents); q.Sort == index.ByDate || !joinSame(*list, h) {
+			*list = append(*list, h)
+		}
+	}
+	if len(q.Filter.Kinds) == 1 {
+		return v
+	}
+	v.Hits = v.Hits[:min(len(v.Hits), shownLimit)]
+	v.Maybe = v.Maybe[:min(len(v.Maybe), shownLimit)]
+	if g.Kind == corpus.KindNews {
+		slices.SortStableFunc(v.Hits, func(a, b hitView) int { return strings.Compare(b.Date, a.Date) })
+	}
+	if len(v.Hits) > 0 && g.Total > len(v.Hits)+len(v.Maybe) {
+		v.AllLink = with(values, func(u url.Values) { u.Set("kind", string(g.Kind)) })
+	}
+	return v
+}
 
-// kept lists the filters in force, so that the form sends them along with new words.
-func kept(values url.Values) []namedValue {
-	var list []namedValue
-	for _, name := range append([]string{"from", "to", "place"}, filters...) {
-		for _, v := range values[name] {
-			if v != "" {
-				list = append(list, namedValue{name, v})
+// joinSame puts an item of another place under the first of its name, where it takes a line and not a screen.
+func joinSame(list []hitView, h hitView) bool {
+	if h.Card == nil {
+		return false
+	}
+	for i := range list {
+		if list[i].Card != nil && list[i].Name == h.Name && list[i].Whole != h.Whole {
+			list[i].Elsewhere = append(list[i].Elsewhere, choice{Label: cmp.Or(h.Place, h.Card.Body, "全国"), Link: h.Whole})
+			return true
+		}
+	}
+	return false
+}
+
+// newPager remembers the marks of the pages before this one in the address, since a mark leads forward only.
+func newPager(values url.Values, next string) *pagerView {
+	here, trail := values.Get("next"), nonEmpty(strings.Split(values.Get("trail"), ",")...)
+	v := &pagerView{Page: 1}
+	if here != "" {
+		v.Page = len(trail) + 2
+		v.Earlier = with(values, func(u url.Values) {
+			if len(trail) > 0 {
+				u.Set("next", trail[len(trail)-1])
+				setOrDelete(u, "trail", strings.Join(trail[:len(trail)-1], ","))
 			}
-		}
+		})
+		trail = append(trail, here)
 	}
-	return list
-}
-
-func newFacetView(values url.Values, f index.Facet) facetView {
-	v := facetView{Label: f.Label}
-	for _, fv := range f.Values {
-		on := slices.Contains(values[f.Field], fv.Value)
-		level := 1
-		if f.Field == "region" {
-			level = len(fv.Value) / 2
-		}
-		v.Values = append(v.Values, choice{
-			Label: fv.Label, Count: fv.Count, On: on, Level: level,
-			Link: with(values, func(u url.Values) {
-				if on {
-					u[f.Field] = slices.DeleteFunc(u[f.Field], func(x string) bool { return x == fv.Value })
-				} else {
-					u.Add(f.Field, fv.Value)
-				}
-			}),
+	if next != "" {
+		v.Later = with(values, func(u url.Values) {
+			u.Set("next", next)
+			setOrDelete(u, "trail", strings.Join(trail, ","))
 		})
 	}
-	return v
-}
-
-func newGroupView(values url.Values, q index.Query, g index.Group) groupView {
-	v := groupView{Kind: g.Kind, Label: index.KindLabel(g.Kind), Total: g.Total}
-	for i := range g.Hits {
-		v.Hits = append(v.Hits, newHitView(&g.Hits[i]))
-	}
-	if g.Total > len(g.Hits) && len(q.Filter.Kinds) != 1 {
-		v.AllLink = with(values, func(u url.Values) { u["kind"] = []string{string(g.Kind)} })
+	if v.Earlier == "" && v.Later == "" {
+		return nil
 	}
 	return v
 }
 
-func newHitView(h *index.Hit) hitView {
-	base := "/documents/" + h.ID
-	if h.Kind == corpus.KindItem {
-		base = "/items/" + h.ID
+func setOrDelete(u url.Values, name, value string) {
+	if value == "" {
+		u.Del(name)
+		return
 	}
-	v := hitView{
-		Title: h.Title, Snippet: h.Snippet, Link: base, Sample: h.Sample, Valid: h.Valid, Stale: stale(h.Valid), Why: h.Why,
-		Facts: nonEmpty(h.Number, h.Issuer, h.Place, string(h.Date)),
-	}
-	if h.Section != nil {
-		v.Label, v.Link = h.Section.Label, base+"#"+h.Section.ID
-	}
-	for _, m := range h.More {
-		label := m.Section.Label
-		if label == "" {
-			label = "正文"
-		}
-		v.More = append(v.More, sectionHitView{base + "#" + m.Section.ID, label, m.Snippet})
-	}
-	if c := h.Card; c != nil {
-		v.Facts = nonEmpty(c.Body, h.Place, c.Handling, strings.Join(c.Channels, "、"))
-		v.Apply = c.ApplyURL
-		v.Card = &cardView{limitText(c.PromisedLimit), visitsText(c.Visits), feeText(c.FeeFree, c.Fees),
-			strings.Join(c.Materials, "、"), strings.TrimSpace(c.Address + " " + c.Hours)}
-		if *v.Card == (cardView{}) {
-			v.Card = nil
-		}
-	}
-	return v
-}
-
-func nonEmpty(list ...string) []string {
-	return slices.DeleteFunc(list, func(s string) bool { return s == "" })
+	u.Set(name, value)
 }

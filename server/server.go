@@ -23,6 +23,10 @@ type Library interface {
 	Get(ctx context.Context, id string) (*corpus.Document, error)
 	// Sequence is the number of the store's last change.
 	Sequence(ctx context.Context) (uint64, error)
+	// Versions returns all versions of one law, the oldest first.
+	Versions(ctx context.Context, family string) ([]*corpus.Document, error)
+	// ItemChanges visits every change after a sequence number, in order; item is nil for what is no item now.
+	ItemChanges(ctx context.Context, after uint64, visit func(seq uint64, id string, item *corpus.Document) error) error
 }
 
 // Engine is an index as the server needs it.
@@ -38,10 +42,17 @@ type Options struct {
 	Library Library
 	// Place is the code of the division whose citizens the site serves; a request may name another.
 	Place string
+	// Sites are the portals that may show the search box of this server in their pages.
+	Sites []Site
 	// Timeout bounds the work for one request; 0 means 5 s.
 	Timeout time.Duration
 	// MaxConcurrent is the number of requests answered at once; 0 means 64. More are told to come back.
 	MaxConcurrent int
+	// Journal notes what people search and say; nil notes nothing, and no page asks for feedback.
+	Journal Journal
+	// AdminKey opens the staff desk; empty keeps it shut. Archive is where it reads what was taken in; nil shows none of it.
+	AdminKey string
+	Archive  Archive
 	// Log receives a line for every request that failed on our side; nil means slog.Default.
 	Log *slog.Logger
 	// Now is the clock; nil means time.Now.
@@ -53,9 +64,17 @@ type Server struct {
 	options  Options
 	handler  http.Handler
 	pages    *pages
+	sites    sites
+	widget   *widget
+	docs     *docs
+	catalog  *catalog
+	popular  *popular
 	slots    chan struct{}
 	http     *http.Server
 	listener net.Listener
+
+	feedbackLimit *limiter
+	desk          *desk
 }
 
 // New makes a server. It does not listen yet.
@@ -76,10 +95,20 @@ func New(options Options) (*Server, error) {
 		options.Now = time.Now
 	}
 	s := &Server{options: options, slots: make(chan struct{}, options.MaxConcurrent)}
+	s.feedbackLimit = newFeedbackLimit(options.Now)
+	s.catalog = newCatalog(options.Library)
+	s.popular = &popular{options: &s.options}
 	var err error
 	if s.pages, err = newPages(); err != nil {
 		return nil, err
 	}
+	if s.sites, err = newSites(options.Sites); err != nil {
+		return nil, err
+	}
+	if s.widget, err = newWidget(); err != nil {
+		return nil, err
+	}
+	s.desk = newDesk(s)
 	s.handler, err = s.routes()
 	return s, err
 }
@@ -142,6 +171,7 @@ func (s *Server) Run(ctx context.Context) error {
 // Close stops listening, waits at most ten seconds for the requests under way and then ends them. Closing twice, or
 // before Listen, is harmless.
 func (s *Server) Close() error {
+	s.desk.close()
 	if s.http == nil {
 		return nil
 	}

@@ -14,6 +14,7 @@ import (
 	"github.com/spf13/viper"
 
 	"tongsou/corpus"
+	"tongsou/server"
 )
 
 // Config is everything that tongsou.yaml, TONGSOU_* variables and flags may set. It is read once, at the start.
@@ -24,6 +25,8 @@ type Config struct {
 	Addr string `mapstructure:"addr"`
 	// Place is the code of the division whose citizens the site serves, empty for none.
 	Place string `mapstructure:"place"`
+	// Sites are the portals that may show the search box in their pages.
+	Sites []server.Site `mapstructure:"sites"`
 	// Shards is the number of shards for policies and for news of a new index, 1 to 64.
 	Shards int `mapstructure:"shards"`
 	// CacheMB bounds the decoded postings kept in memory, in MiB, 16 to 65536.
@@ -32,6 +35,11 @@ type Config struct {
 	Timeout time.Duration `mapstructure:"timeout"`
 	// MaxConcurrent is the number of requests answered at once; more are told to come back.
 	MaxConcurrent int `mapstructure:"max_concurrent"`
+	// AdminKey opens the staff desk; empty keeps it shut. There is no flag for it: flags are seen by everybody on a machine.
+	AdminKey string `mapstructure:"admin_key"`
+	// Journal says whether what people search and say is kept, without their names; JournalDays for how long, 1 to 3650.
+	Journal     bool `mapstructure:"journal"`
+	JournalDays int  `mapstructure:"journal_days"`
 	// Log is the least level that is logged: debug, info, warn, error.
 	Log string `mapstructure:"log"`
 }
@@ -42,6 +50,9 @@ type setting struct {
 	preset     any
 	check      func(c *Config) string
 }
+
+// minAdminKey is the least number of characters of a key that is not soon guessed.
+const minAdminKey = 12
 
 func settings() []setting {
 	between := func(n, low, high int) string {
@@ -69,6 +80,14 @@ func settings() []setting {
 			}
 			return ""
 		}},
+		{"sites", "可以放搜索框的网站", []any{}, func(c *Config) string {
+			for _, s := range c.Sites {
+				if err := s.Check(); err != nil {
+					return "一列 key 与 origins（" + err.Error() + "）"
+				}
+			}
+			return ""
+		}},
 		{"shards", "新建索引时政策与新闻各分几片", 2, func(c *Config) string { return between(c.Shards, 1, 64) }},
 		{"cache_mb", "倒排缓存上限（MiB）", 256, func(c *Config) string { return between(c.CacheMB, 16, 65536) }},
 		{"timeout", "单次请求的时限", 5 * time.Second, func(c *Config) string {
@@ -78,6 +97,14 @@ func settings() []setting {
 			return ""
 		}},
 		{"max_concurrent", "同时处理的请求数", 64, func(c *Config) string { return between(c.MaxConcurrent, 1, 10000) }},
+		{"admin_key", "工作台的口令", "", func(c *Config) string {
+			if n := len([]rune(c.AdminKey)); n > 0 && n < minAdminKey {
+				return fmt.Sprintf("至少 %d 个字符的口令，例如 openssl rand -hex 16 的输出", minAdminKey)
+			}
+			return ""
+		}},
+		{"journal", "记录搜索词与评价（隐去个人信息）", true, func(*Config) string { return "" }},
+		{"journal_days", "搜索词与评价保留的天数", 180, func(c *Config) string { return between(c.JournalDays, 1, 3650) }},
 		{"log", "日志级别", "info", func(c *Config) string {
 			if !slices.Contains([]string{"debug", "info", "warn", "error"}, c.Log) {
 				return "debug、info、warn、error 之一"
@@ -101,6 +128,8 @@ func addFlags(cmd *cobra.Command, used ...string) {
 			f.String(name, v, s.usage)
 		case int:
 			f.Int(name, v, s.usage)
+		case bool:
+			f.Bool(name, v, s.usage)
 		case time.Duration:
 			f.Duration(name, v, s.usage)
 		}
@@ -132,7 +161,11 @@ func loadConfig(cmd *cobra.Command) (*Config, error) {
 	}
 	for _, s := range settings() {
 		if want := s.check(c); want != "" {
-			return nil, fmt.Errorf("%s：%s = %v 无效，应为%s", origin(file), s.key, v.Get(s.key), want)
+			value := v.Get(s.key)
+			if s.key == "admin_key" {
+				value = "（不显示）"
+			}
+			return nil, fmt.Errorf("%s：%s = %v 无效，应为%s", origin(file), s.key, value, want)
 		}
 	}
 	if code, ok := corpus.NormalizeRegion(c.Place); ok {
@@ -182,5 +215,6 @@ func keys(m map[string]bool) []string {
 	return list
 }
 
-func (c *Config) storePath() string { return filepath.Join(c.Data, "store.db") }
-func (c *Config) indexPath() string { return filepath.Join(c.Data, "index") }
+func (c *Config) storePath() string   { return filepath.Join(c.Data, "store.db") }
+func (c *Config) journalPath() string { return filepath.Join(c.Data, "journal.db") }
+func (c *Config) indexPath() string   { return filepath.Join(c.Data, "index") }

@@ -342,6 +342,8 @@ func TestConfigNamesWhatIsWrong(t *testing.T) {
 		{"unknown key", "shard: 3\n", "shards"},
 		{"value out of range", "shards: 900\n", "1 到 64"},
 		{"no such place", "place: \"999999\"\n", "行政区划"},
+		{"a site with a path", "sites:\n  - key: long-enough\n    origins: [https://a.example/b]\n", "末尾不带 /"},
+		{"a site with an unknown key", "sites:\n  - key: long-enough\n    origin: https://a.example\n", "origin"},
 		{"wrong type", "cache_mb: many\n", "cache_mb"},
 		{"no YAML", "a: [\n", "tongsou.yaml"},
 	} {

@@ -7,6 +7,7 @@ import (
 	"io"
 	"log/slog"
 	"sync"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -17,6 +18,7 @@ import (
 	"tongsou/index"
 	"tongsou/index/embedded"
 	"tongsou/server"
+	"tongsou/server/journal"
 )
 
 func serveCommand() *cobra.Command {
@@ -26,10 +28,10 @@ func serveCommand() *cobra.Command {
   tongsou serve --data D --addr 127.0.0.1:8090 --place 1501`,
 		Long: `启动网页与 API，直到按 Ctrl+C。数据目录是空的就先载入内置示例，几秒内即可使用。
 
-网页在 /，API 在 /api/v1/search，说明在 /openapi.json，健康检查在 /healthz 与 /readyz。`,
+网页在 /，工作台在 /staff，API 在 /api/v1/search，说明在 /openapi.json，健康检查在 /healthz 与 /readyz。`,
 		Args: noArgs,
 	}
-	addFlags(cmd, "data", "addr", "place", "shards", "cache_mb", "timeout", "max_concurrent", "log")
+	addFlags(cmd, "data", "addr", "place", "shards", "cache_mb", "timeout", "max_concurrent", "journal", "journal_days", "log")
 	var noSample, asJSON bool
 	cmd.Flags().BoolVar(&asJSON, "json", false, "启动后以 JSON 输出网址")
 	cmd.Flags().BoolVar(&noSample, "no-sample", false, "数据目录为空时不载入示例数据")
@@ -59,9 +61,11 @@ type program struct {
 	*server.Server
 	store  *store.Store
 	engine *embedded.Engine
-	log    *slog.Logger
-	stop   context.CancelFunc
-	behind sync.WaitGroup
+	// journal is nil when it is switched off.
+	journal *journal.Journal
+	log     *slog.Logger
+	stop    context.CancelFunc
+	behind  sync.WaitGroup
 }
 
 // open makes a program that listens and can answer: store and index are open, the sample is loaded when the store is new
@@ -97,14 +101,24 @@ func open(ctx context.Context, c *Config, withSample bool, log io.Writer) (p *pr
 	if err := p.catchUp(ctx); err != nil {
 		return p, err
 	}
-	p.Server, err = server.New(server.Options{
-		Engine: p.engine, Library: p.store, Place: c.Place, Timeout: c.Timeout, MaxConcurrent: c.MaxConcurrent, Log: p.log,
-	})
+	options := server.Options{
+		Engine: p.engine, Library: p.store, Place: c.Place, Sites: c.Sites, Timeout: c.Timeout, MaxConcurrent: c.MaxConcurrent, Log: p.log,
+		AdminKey: c.AdminKey, Archive: p.store,
+	}
+	if c.Journal {
+		if p.journal, err = journal.Open(ctx, c.journalPath(), journal.Options{Retention: days(c.JournalDays), Log: p.log}); err != nil {
+			return p, err
+		}
+		options.Journal = p.journal
+	}
+	p.Server, err = server.New(options)
 	if err != nil {
 		return p, err
 	}
 	return p, p.Listen(c.Addr)
 }
+
+func days(n int) time.Duration { return time.Duration(n) * 24 * time.Hour }
 
 // loadSample puts the embedded sample into a store that never held anything.
 func (p *program) loadSample(ctx context.Context) error {
@@ -162,6 +176,9 @@ func (p *program) Close() error {
 	}
 	p.stop()
 	p.behind.Wait()
+	if p.journal != nil {
+		err = errors.Join(err, p.journal.Close())
+	}
 	if p.engine != nil {
 		err = errors.Join(err, p.engine.Close())
 	}
