@@ -101,8 +101,31 @@ type Form struct {
 type PlanTerm struct {
 	Text   string
 	Weight float32
-	// Concept is the index of the concept that a match of this term touches, -1 for none.
-	Concept int
+	// Concept is the index of the concept that a match of this term touches, -1 for none; Form is which of its forms the
+	// term is of, 0 for the one typed.
+	Concept, Form int
+}
+
+// Telling returns which terms tell that a unit speaks of their concept, by the number of units that hold each: all that
+// were typed, and of every other form the rarest. 许可 does not say 大型群众性活动安全许可, and would make half of all items
+// an answer to whoever asks for a fair.
+func (p *Plan) Telling(holding []int) []bool {
+	telling := make([]bool, len(p.Terms))
+	rarest := map[[2]int]int{}
+	for i, t := range p.Terms {
+		if t.Concept < 0 || t.Form == 0 {
+			telling[i] = t.Concept >= 0
+			continue
+		}
+		form := [2]int{t.Concept, t.Form}
+		if at, ok := rarest[form]; !ok || holding[at] == 0 || holding[i] > 0 && holding[i] < holding[at] {
+			rarest[form] = i
+		}
+	}
+	for _, i := range rarest {
+		telling[i] = true
+	}
+	return telling
 }
 
 // Candidate is one unit that an engine found for a Plan, ready to be ranked.

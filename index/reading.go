@@ -414,7 +414,7 @@ func (b *planner) addTyped(norm string, words []segment.Token, concept map[int]i
 			if w.Part {
 				weight = r.Part
 			}
-			b.add(w.Text, weight, conceptOf(concept, w.Start, w.End))
+			b.add(w.Text, weight, conceptOf(concept, w.Start, w.End), 0)
 		}
 	}
 	alone := len(b.plan.Concepts) == 0
@@ -432,7 +432,7 @@ func (b *planner) addTyped(norm string, words []segment.Token, concept map[int]i
 		if utf8.RuneCountInString(g.Text) == 1 && g.Text[0] >= utf8.RuneSelf {
 			c = -1
 		}
-		b.add(g.Text, weight, c)
+		b.add(g.Text, weight, c, 0)
 	}
 }
 
@@ -452,12 +452,12 @@ func (b *planner) addWidened(ci int) {
 	r := b.reader.Ranking
 	forms := b.plan.Concepts[ci].Forms[1:]
 	share := r.Widening / (1 + 0.25*float64(max(0, len(forms)-1)))
-	for _, f := range forms {
+	for fi, f := range forms {
 		inWords := map[[2]int]bool{}
 		for _, w := range b.reader.Segmenter.Words(f.Text) {
 			inWords[[2]int{w.Start, w.End}] = true
 			if utf8.RuneCountInString(w.Text) >= 3 && w.Text[0] >= utf8.RuneSelf {
-				b.add(w.Text, r.Long*f.Weight*share, ci)
+				b.add(w.Text, r.Long*f.Weight*share, ci, fi+1)
 			}
 		}
 		for _, g := range segment.Grams(f.Text) {
@@ -468,7 +468,7 @@ func (b *planner) addWidened(ci int) {
 			if inWords[[2]int{g.Start, g.End}] {
 				weight = r.Word
 			}
-			b.add(g.Text, weight*f.Weight*share, ci)
+			b.add(g.Text, weight*f.Weight*share, ci, fi+1)
 		}
 	}
 }
@@ -490,18 +490,18 @@ func (b *planner) addLight(text string, share float64, subject bool) {
 	ci := len(b.plan.Concepts) - 1
 	for _, w := range b.reader.Segmenter.Words(text) {
 		if utf8.RuneCountInString(w.Text) >= 3 {
-			b.add(w.Text, b.reader.Ranking.Long*share, ci)
+			b.add(w.Text, b.reader.Ranking.Long*share, ci, 0)
 		}
 	}
 	for _, g := range segment.Grams(text) {
 		if utf8.RuneCountInString(g.Text) > 1 {
-			b.add(g.Text, b.reader.Ranking.Word*share, ci)
+			b.add(g.Text, b.reader.Ranking.Word*share, ci, 0)
 		}
 	}
 }
 
 // add adds a term, or raises the weight of one that is there.
-func (b *planner) add(text string, weight float64, concept int) {
+func (b *planner) add(text string, weight float64, concept, form int) {
 	if weight <= 0 {
 		return
 	}
@@ -509,10 +509,10 @@ func (b *planner) add(text string, weight float64, concept int) {
 		t := &b.plan.Terms[at]
 		t.Weight = max(t.Weight, float32(weight))
 		if t.Concept < 0 {
-			t.Concept = concept
+			t.Concept, t.Form = concept, form
 		}
 		return
 	}
 	b.terms[text] = len(b.plan.Terms)
-	b.plan.Terms = append(b.plan.Terms, PlanTerm{Text: text, Weight: float32(weight), Concept: concept})
+	b.plan.Terms = append(b.plan.Terms, PlanTerm{Text: text, Weight: float32(weight), Concept: concept, Form: form})
 }

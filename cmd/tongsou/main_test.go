@@ -166,7 +166,7 @@ func TestServeOnNothing(t *testing.T) {
 		t.Errorf("ingest --json beside serve says %s", out)
 	}
 	began := time.Now()
-	for firstHit(t, second(fetch(t, address+"/api/v1/search?q="+url.QueryEscape("蓝莓采摘节")))) != "蓝莓采摘节周六开幕" {
+	for firstHit(t, second(fetch(t, address+"/api/v1/search?kind=news&q="+url.QueryEscape("蓝莓采摘节")))) != "蓝莓采摘节周六开幕" {
 		if time.Since(began) > 2*time.Second {
 			t.Fatal("a document that was ingested beside serve is not found within two seconds")
 		}

@@ -89,7 +89,7 @@ func (s *segments) scan(ctx context.Context, plan *index.Plan, r *index.Ranking,
 	}
 	cover := newCoverage(out.stats.Rarity, least)
 	by := newOrder(r, plan, count.kind)
-	norms := s.norms(r)
+	norms, telling := s.norms(r), plan.Telling(df)
 	top := &best{any: minHeap{limit: keep.any}, matching: minHeap{limit: keep.matching}}
 	for li := range s.leaves {
 		if err := ctx.Err(); err != nil {
@@ -100,7 +100,7 @@ func (s *segments) scan(ctx context.Context, plan *index.Plan, r *index.Ranking,
 		for ti, list := range lists[li] {
 			t := plan.Terms[ti]
 			bit := uint32(0)
-			if t.Concept >= 0 && t.Concept < index.MaxConcepts {
+			if telling[ti] && t.Concept < index.MaxConcepts {
 				bit = 1 << t.Concept
 			}
 			weight := float64(t.Weight) * math.Pow(idf[ti], r.IDFPower)
