@@ -73,8 +73,8 @@ type Ranking struct {
 func DefaultRanking() Ranking {
 	return Ranking{
 		FieldWeight: [3]float64{1.6, 1.6, 1}, LengthB: [3]float64{0.6, 0.6, 0.85}, K1: 1.2, IDFPower: 1.3,
-		Word: 1, Cross: 0.6, Single: 0.8, Long: 0.2, Part: 0.1, Latin: 1.5, Widening: 0.6,
-		MatchCoverage: 0.5, NamedCoverage: 0.6, CoverageBoost: 0.4, Depth: 24,
+		Word: 1, Cross: 0.6, Single: 1, Long: 0.2, Part: 0.1, Latin: 1.5, Widening: 0.6,
+		MatchCoverage: 0.5, NamedCoverage: 0.6, CoverageBoost: 0.3, Depth: 24,
 		Authority: [corpus.Ranks]float64{0, 0.1, 0.3, 0.8},
 		Coverage:  0.05, Passage: 0.1, Run: 0.03, Title: 0.1, TitleFit: 0.3, TitleExact: 0.3, Second: 0.05, ActionFit: 0.05, ActionElse: 0.05,
 		SureTitle: 1.12, SureFit: 1.02, SureWidened: 0.8, SureCoverage: 0.3, SureText: 2,

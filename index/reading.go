@@ -414,7 +414,7 @@ func (b *planner) addTyped(norm string, words []segment.Token, concept map[int]i
 			if w.Part {
 				weight = r.Part
 			}
-			b.add(w.Text, weight, conceptOf(concept, w.Start, w.End), 0)
+			b.add(w.Text, weight, conceptOf(concept, w.Start, w.End), true)
 		}
 	}
 	alone := len(b.plan.Concepts) == 0
@@ -432,7 +432,7 @@ func (b *planner) addTyped(norm string, words []segment.Token, concept map[int]i
 		if utf8.RuneCountInString(g.Text) == 1 && g.Text[0] >= utf8.RuneSelf {
 			c = -1
 		}
-		b.add(g.Text, weight, c, 0)
+		b.add(g.Text, weight, c, true)
 	}
 }
 
@@ -452,12 +452,13 @@ func (b *planner) addWidened(ci int) {
 	r := b.reader.Ranking
 	forms := b.plan.Concepts[ci].Forms[1:]
 	share := r.Widening / (1 + 0.25*float64(max(0, len(forms)-1)))
-	for fi, f := range forms {
+	for i := range forms {
+		f := &forms[i]
 		inWords := map[[2]int]bool{}
 		for _, w := range b.reader.Segmenter.Words(f.Text) {
 			inWords[[2]int{w.Start, w.End}] = true
 			if utf8.RuneCountInString(w.Text) >= 3 && w.Text[0] >= utf8.RuneSelf {
-				b.add(w.Text, r.Long*f.Weight*share, ci, fi+1)
+				f.terms = append(f.terms, b.add(w.Text, r.Long*f.Weight*share, ci, false))
 			}
 		}
 		for _, g := range segment.Grams(f.Text) {
@@ -468,7 +469,7 @@ func (b *planner) addWidened(ci int) {
 			if inWords[[2]int{g.Start, g.End}] {
 				weight = r.Word
 			}
-			b.add(g.Text, weight*f.Weight*share, ci, fi+1)
+			f.terms = append(f.terms, b.add(g.Text, weight*f.Weight*share, ci, false))
 		}
 	}
 }
@@ -490,29 +491,30 @@ func (b *planner) addLight(text string, share float64, subject bool) {
 	ci := len(b.plan.Concepts) - 1
 	for _, w := range b.reader.Segmenter.Words(text) {
 		if utf8.RuneCountInString(w.Text) >= 3 {
-			b.add(w.Text, b.reader.Ranking.Long*share, ci, 0)
+			b.add(w.Text, b.reader.Ranking.Long*share, ci, true)
 		}
 	}
 	for _, g := range segment.Grams(text) {
 		if utf8.RuneCountInString(g.Text) > 1 {
-			b.add(g.Text, b.reader.Ranking.Word*share, ci, 0)
+			b.add(g.Text, b.reader.Ranking.Word*share, ci, true)
 		}
 	}
 }
 
-// add adds a term, or raises the weight of one that is there.
-func (b *planner) add(text string, weight float64, concept, form int) {
-	if weight <= 0 {
-		return
+// add adds a term, or raises the weight of one that is there, and returns its place in the plan.
+func (b *planner) add(text string, weight float64, concept int, typed bool) int {
+	at, ok := b.terms[text]
+	if !ok {
+		at = len(b.plan.Terms)
+		b.terms[text] = at
+		b.plan.Terms = append(b.plan.Terms, PlanTerm{Text: text, Weight: float32(weight), Concept: concept, typed: typed})
+		return at
 	}
-	if at, ok := b.terms[text]; ok {
-		t := &b.plan.Terms[at]
-		t.Weight = max(t.Weight, float32(weight))
-		if t.Concept < 0 {
-			t.Concept, t.Form = concept, form
-		}
-		return
+	t := &b.plan.Terms[at]
+	t.Weight = max(t.Weight, float32(weight))
+	if t.Concept < 0 {
+		t.Concept = concept
 	}
-	b.terms[text] = len(b.plan.Terms)
-	b.plan.Terms = append(b.plan.Terms, PlanTerm{Text: text, Weight: float32(weight), Concept: concept, Form: form})
+	t.typed = t.typed || typed
+	return at
 }

@@ -89,7 +89,7 @@ func (s *segments) scan(ctx context.Context, plan *index.Plan, r *index.Ranking,
 	}
 	cover := newCoverage(out.stats.Rarity, least)
 	by := newOrder(r, plan, count.kind)
-	norms, telling := s.norms(r), plan.Telling(df)
+	norms, telling := s.norms(r), plan.Telling(idf, df)
 	top := &best{any: minHeap{limit: keep.any}, matching: minHeap{limit: keep.matching}}
 	for li := range s.leaves {
 		if err := ctx.Err(); err != nil {
