@@ -259,8 +259,12 @@ func (r *Reader) cut(norm string) *saying {
 // readWords drops the noise from what is left of a query without its wishes, and widens what remains. The words in lightly
 // count a little.
 func (r *Reader) readWords(said *saying, lightly []string, verbatim bool, p *Plan, u *Understanding) {
-	words := said.words
-	bare := blankOut(said.norm, said.noise)
+	words, noise := said.words, said.noise
+	var uses []segment.Use
+	if !verbatim {
+		uses, noise = apart(r.find(said.norm), noise)
+	}
+	bare := blankOut(said.norm, noise)
 	if squash(bare) == "" {
 		bare = said.norm // a query of nothing but noise is searched as it stands
 	} else if bare != said.norm {
@@ -268,10 +272,6 @@ func (r *Reader) readWords(said *saying, lightly []string, verbatim bool, p *Pla
 	}
 	p.Folded = strings.TrimSpace(bare)
 	b := planner{reader: r, plan: p, terms: map[string]int{}}
-	var uses []segment.Use
-	if !verbatim {
-		uses = r.find(bare)
-	}
 	b.build(bare, words, uses)
 	subject := len(p.Concepts) > 0
 	for _, text := range lightly {
@@ -293,6 +293,21 @@ func (r *Reader) find(norm string) []segment.Use {
 		return r.Lexicon.Find(norm)
 	}
 	return r.Phrases.Find(norm)
+}
+
+// apart tells expressions and noise apart where they overlap: an expression within noise means nothing, noise within an
+// expression is a part of it (生娃能领几个钱 asks for 育儿补贴, though 能领几个钱 alone asks for nothing).
+func apart(uses []segment.Use, noise []segment.Noise) ([]segment.Use, []segment.Noise) {
+	uses = slices.DeleteFunc(uses, func(u segment.Use) bool {
+		return slices.ContainsFunc(noise, func(n segment.Noise) bool { return n.Start <= u.Start && u.End <= n.End })
+	})
+	var rest []segment.Noise
+	for _, n := range noise {
+		if !slices.ContainsFunc(uses, func(u segment.Use) bool { return u.Start < n.End && n.Start < u.End }) {
+			rest = append(rest, n)
+		}
+	}
+	return uses, rest
 }
 
 func blankOut(norm string, noise []segment.Noise) string {

@@ -247,6 +247,7 @@ func (m *mender) characters(norm string) string {
 // slip finds the surest slip of a query: the longest stretch that is one character away from a word, beginning and
 // ending where the segmenter sees words begin and end.
 func (m *mender) slip(norm string) (from, to int, word string) {
+	known := m.reader.Lexicon.Find(norm)
 	words := slices.DeleteFunc(m.reader.Segmenter.Words(norm), func(t segment.Token) bool { return t.Part || t.Text[0] < utf8.RuneSelf })
 	most := 0
 	for i := range words {
@@ -255,13 +256,13 @@ func (m *mender) slip(norm string) (from, to int, word string) {
 			if j > i && words[j].Start != words[j-1].End {
 				break
 			}
-			single = single || utf8.RuneCountInString(words[j].Text) == 1
+			single = single || utf8.RuneCountInString(words[j].Text) == 1 || m.listedSlip(words[j].Text)
 			typed := norm[words[i].Start:words[j].End]
 			n := utf8.RuneCountInString(typed)
 			if n > 7 {
 				break
 			}
-			if j == i || !single || n < 2 || n <= most || m.reader.Vocabulary.Has(typed) || m.noise(typed) {
+			if j == i || !single || n < 2 || n <= most || m.reader.Vocabulary.Has(typed) || m.noise(typed) || cuts(known, words[i].Start, words[j].End) {
 				continue
 			}
 			if w := m.corrected(typed, n); w != "" {
@@ -272,10 +273,41 @@ func (m *mender) slip(norm string) (from, to int, word string) {
 	return from, to, word
 }
 
-// noise reports whether a stretch holds the noise of speech or everyday words, which are no slips.
+// cuts reports whether a stretch begins or ends within an everyday expression: 户口补 within 户口补登.
+func cuts(known []segment.Use, start, end int) bool {
+	return slices.ContainsFunc(known, func(u segment.Use) bool {
+		return u.Start < start && start < u.End || u.Start < end && end < u.End
+	})
+}
+
+// noise reports whether a stretch holds the noise of speech, which is no slip.
 func (m *mender) noise(typed string) bool {
-	words := m.reader.Segmenter.Words(typed)
-	return len(m.reader.Lexicon.FindNoise(typed, words)) > 0 || len(m.reader.Lexicon.Find(typed)) > 0
+	return len(m.reader.Lexicon.FindNoise(typed, m.reader.Segmenter.Words(typed))) > 0
+}
+
+// listedSlip reports whether a word is one that the dictionary lists, rarely, and the index never says: slips like 租凭 are
+// common enough to be listed.
+func (m *mender) listedSlip(word string) bool {
+	f := m.reader.Segmenter.Frequency(word)
+	return utf8.RuneCountInString(word) == 2 && f > 0 && f < slipFrequency && m.terms.Frequency(word) == 0
+}
+
+// slipFrequency is the frequency below which a word of the dictionary may be a slip: 租凭 has 3, 执照 107.
+const slipFrequency = 20
+
+// term reports whether the lexicon knows a word. Two characters are like so many others that only what people search for
+// counts: 云济村 is not 云集村.
+func (m *mender) term(word string) bool {
+	return m.reader.Lexicon.Official(word) || len(m.reader.Lexicon.Entries(word)) > 0
+}
+
+// changes reports whether a correction would change an everyday expression, which is no slip either: 住房 stays in
+// 公共租凭住房 for 公共租赁住房, so that is one.
+func (m *mender) changes(typed, correction string) bool {
+	return slices.ContainsFunc(m.reader.Lexicon.Find(typed), func(u segment.Use) bool {
+		said := typed[u.Start:u.End]
+		return utf8.RuneCountInString(said) > 1 && !strings.Contains(correction, said)
+	})
 }
 
 // corrected returns the best word for a stretch of n characters that is none, "" when nothing is sure. The shorter the
@@ -287,6 +319,7 @@ func (m *mender) corrected(typed string, n int) string {
 	}
 	candidates := m.reader.Vocabulary.SoundLike(typed)
 	if n == 2 {
+		candidates = slices.DeleteFunc(candidates, func(c string) bool { return !m.term(c) })
 		reading := segment.Full(segment.Pinyin(typed))
 		candidates = slices.DeleteFunc(candidates, func(c string) bool { return segment.Full(segment.Pinyin(c)) != reading })
 	}
@@ -305,6 +338,10 @@ func (m *mender) corrected(typed string, n int) string {
 	for _, c := range candidates {
 		// A correction keeps some of the characters, and those that it replaces are no grammar.
 		if gone := without(typed, c); gone == typed || strings.ContainsAny(gone, grammar) {
+			continue
+		}
+		// A word that stands there is found without dropping what stands beside it.
+		if strings.Contains(typed, c) || m.changes(typed, c) {
 			continue
 		}
 		now := m.rarest(c, typed)

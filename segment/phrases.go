@@ -139,11 +139,12 @@ func (p *Phrases) Find(norm string) []Use {
 	return uses
 }
 
-// join takes in the entries of another expression over the same stretch.
+// join takes in the entries of another expression over the same stretch, the less the less it explains.
 func (f *found) join(other found) {
 	f.Start, f.End = min(f.Start, other.Start), max(f.End, other.End)
 	f.Entries = slices.Clone(f.Entries)
 	for _, e := range other.Entries {
+		e.Weight *= min(1, other.worth/f.worth)
 		at := slices.IndexFunc(f.Entries, func(old Entry) bool { return old.To == e.To })
 		if at < 0 {
 			f.Entries = append(f.Entries, e)
