@@ -183,7 +183,7 @@ func (p *Phrases) loose(norm string) []found {
 					continue
 				}
 				seen[ph] = true
-				all = p.add(all, norm, ph, start, end, looseWeight)
+				all = p.add(all, norm, ph, start, end, q.typed(norm, i, j), looseWeight)
 			}
 		}
 	}
@@ -194,14 +194,15 @@ func (p *Phrases) loose(norm string) []found {
 			}
 			seen[ph] = true
 			if start, end, weight, ok := q.holds(ph); ok {
-				all = p.add(all, norm, ph, start, end, weight)
+				all = p.add(all, norm, ph, start, end, ph.runes, weight)
 			}
 		}
 	}
 	return all
 }
 
-func (p *Phrases) add(all []found, norm string, ph *phrase, start, end int, weight float64) []found {
+// add adds an expression that takes a stretch of the query, so many characters of it, where its context holds.
+func (p *Phrases) add(all []found, norm string, ph *phrase, start, end, takes int, weight float64) []found {
 	entries := inContext(p.lexicon.entries[ph.from], norm[:start]+" "+norm[end:])
 	if len(entries) == 0 {
 		return all
@@ -210,7 +211,7 @@ func (p *Phrases) add(all []found, norm string, ph *phrase, start, end int, weig
 	for i := range entries {
 		entries[i].Weight *= weight
 	}
-	return append(all, found{Use{start, end, entries}, float64(ph.runes) * weight})
+	return append(all, found{Use{start, end, entries}, float64(takes) * weight})
 }
 
 // saying is a query in pieces.
@@ -230,6 +231,15 @@ func (p *Phrases) query(norm string) *saying {
 	q.at = append(q.at, b.Len())
 	q.text = b.String()
 	return q
+}
+
+// typed is the number of characters that were typed for the pieces from i to j.
+func (q *saying) typed(norm string, i, j int) int {
+	n := 0
+	for _, c := range q.pieces[i : j+1] {
+		n += utf8.RuneCountInString(norm[c.start:c.end])
+	}
+	return n
 }
 
 // parts returns the distinct stretches of two to four characters.
