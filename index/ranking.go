@@ -79,7 +79,7 @@ func DefaultRanking() Ranking {
 		Coverage:  0.05, Passage: 0.1, Run: 0.03, Title: 0.1, TitleFit: 0.3, TitleExact: 0.3, Second: 0.05, ActionFit: 0.05, ActionElse: 0.05,
 		SureTitle: 1.12, SureFit: 1.02, SureWidened: 0.8, SureCoverage: 0.3, SureText: 2,
 		Amended: 0.25, Repealed: 0.4, NotYet: 0.1,
-		PlaceOwn: 0.15, PlaceAbove: 0.08, PlaceElsewhere: -0.15, WishFirst: 0.2,
+		PlaceOwn: 0.75, PlaceAbove: 0.15, PlaceElsewhere: -0.3, WishFirst: 0.2,
 		LightWord: 0.4, Audience: 0.08, Convenience: 0.1, Held: 0.2,
 	}
 }
@@ -97,6 +97,10 @@ type Ranked struct {
 
 // pinned is added to the score of what the query names outright (a 文号, a code, an article): nothing outranks it.
 const pinned = 1000
+
+// namesakeArticle is added for the article that a query names of a law whose name goes on before: more than words can give,
+// less than a law of that very name.
+const namesakeArticle = 1
 
 // Rank scores candidates over their text and gathers them by document, best first. Candidates of one document need not
 // stand together. Equal scores are ordered by validity date (newer first), then by ID, so that an answer is repeatable.
@@ -223,16 +227,16 @@ func (r *Ranking) judge(plan *Plan, st Stats, m *matcher, c *Candidate) judged {
 		r.judgeAction(plan, c.Meta.Title, inTitle, add)
 	}
 	r.judgeWishes(plan, c, add)
-	r.judgeMeta(plan, c, add)
+	r.judgeMeta(plan, c, j.coverage, add)
 	return j
 }
 
 // judgeAction tells the items of one family apart by what is to be done. It counts by the share of the query that the
 // title says, or the right action of a wrong paper would be lifted.
 func (r *Ranking) judgeAction(plan *Plan, title string, share float64, add func(string, float64, string)) {
-	switch actionOfTitle(title) {
-	case actionNone:
-	case plan.action:
+	switch said := actionsOfTitle(title); {
+	case said == 0:
+	case said.has(plan.action):
 		add("办理动作", r.ActionFit*share, "")
 	default:
 		add("办理动作", -r.ActionElse*share, "")
@@ -240,7 +244,7 @@ func (r *Ranking) judgeAction(plan *Plan, title string, share float64, add func(
 }
 
 // judgeMeta adds what does not depend on the words: what was named outright, validity and place.
-func (r *Ranking) judgeMeta(plan *Plan, c *Candidate, add func(string, float64, string)) {
+func (r *Ranking) judgeMeta(plan *Plan, c *Candidate, coverage float64, add func(string, float64, string)) {
 	m := c.Meta
 	switch {
 	case plan.Number != "" && m.Number == plan.Number:
@@ -251,6 +255,8 @@ func (r *Ranking) judgeMeta(plan *Plan, c *Candidate, add func(string, float64, 
 		if plan.Article == "" || c.Section != nil && c.Section.ID == plan.Article {
 			add("法规名称", pinned, m.Title)
 		}
+	case plan.Article != "" && c.Section != nil && c.Section.ID == plan.Article && strings.HasSuffix(Squash(m.Title), plan.Law):
+		add("法规条文", namesakeArticle, m.Title) // 物业管理条例第五条 is asked for without saying whose
 	}
 	switch corpus.ValidityOn(m.Kind, m.Effective, m.Superseded, m.Repealed, plan.Today) {
 	case corpus.Amended:
@@ -263,8 +269,12 @@ func (r *Ranking) judgeMeta(plan *Plan, c *Candidate, add func(string, float64, 
 	if plan.Place == "" || m.Region == "" || m.Kind == corpus.KindNews {
 		return
 	}
-	add("地区", r.nearness(plan, m.Region), m.Region)
+	// The nearer office counts in full where it does what was asked, and little where it shares one word with it.
+	add("地区", r.nearness(plan, m.Region)*max(leastNear, coverage), m.Region)
 }
+
+// leastNear is the share of the place's weight that counts for a document that says little of the query.
+const leastNear = 0.25
 
 // matcher finds the query's character pairs in texts. It is made once a query and used on every candidate.
 type matcher struct {
