@@ -99,6 +99,13 @@ type Form struct {
 	terms []int
 }
 
+// use notes that a term is a part of the form.
+func (f *Form) use(term int) {
+	if term >= 0 {
+		f.terms = append(f.terms, term)
+	}
+}
+
 // PlanTerm is one index term with what it is worth.
 type PlanTerm struct {
 	Text   string

@@ -473,7 +473,7 @@ func (b *planner) addWidened(ci int) {
 		for _, w := range b.reader.Segmenter.Words(f.Text) {
 			inWords[[2]int{w.Start, w.End}] = true
 			if utf8.RuneCountInString(w.Text) >= 3 && w.Text[0] >= utf8.RuneSelf {
-				f.terms = append(f.terms, b.add(w.Text, r.Long*f.Weight*share, ci, false))
+				f.use(b.add(w.Text, r.Long*f.Weight*share, ci, false))
 			}
 		}
 		for _, g := range segment.Grams(f.Text) {
@@ -484,7 +484,7 @@ func (b *planner) addWidened(ci int) {
 			if inWords[[2]int{g.Start, g.End}] {
 				weight = r.Word
 			}
-			f.terms = append(f.terms, b.add(g.Text, weight*f.Weight*share, ci, false))
+			f.use(b.add(g.Text, weight*f.Weight*share, ci, false))
 		}
 	}
 }
@@ -516,8 +516,11 @@ func (b *planner) addLight(text string, share float64, subject bool) {
 	}
 }
 
-// add adds a term, or raises the weight of one that is there, and returns its place in the plan.
+// add adds a term, or raises the weight of one that is there, and returns its place in the plan, -1 for none.
 func (b *planner) add(text string, weight float64, concept int, typed bool) int {
+	if weight <= 0 {
+		return -1 // a lane that is switched off
+	}
 	at, ok := b.terms[text]
 	if !ok {
 		at = len(b.plan.Terms)

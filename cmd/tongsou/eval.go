@@ -7,6 +7,7 @@ import (
 	"io"
 	"maps"
 	"os"
+	"path/filepath"
 	"slices"
 
 	"github.com/spf13/cobra"
@@ -28,6 +29,8 @@ func evalCommand() *cobra.Command {
 评测集用 BEIR 格式：corpus.jsonl（_id、title、text），queries.jsonl（_id、text），
 qrels 为制表符分隔的查询、文档、等级。三个参数可以成组重复，逐个衡量。
 
+--ablate 逐个去掉排序的一部分（词、扩展、标题 …），列出各评测集的 nDCG@10，看每一部分值多少。
+
 --fit 在给出的评测集上逐个调整排序权重，用交叉验证报告调整前后的结果，并列出调好的权重。`,
 		Args: noArgs,
 	}
@@ -38,6 +41,8 @@ qrels 为制表符分隔的查询、文档、等级。三个参数可以成组�
 	f.StringVar(&job.run, "run", "", "把结果按 TREC run 格式写到这个文件（只给一个评测集时）")
 	f.BoolVar(&job.asJSON, "json", false, "以 JSON 输出")
 	f.BoolVar(&job.fit, "fit", false, "调整排序权重，并用交叉验证衡量")
+	f.BoolVar(&job.ablate, "ablate", false, "逐个去掉排序的一部分，列表比较 nDCG@10")
+	f.StringSliceVar(&job.only, "weights", nil, "只调整这些权重，例如 Title,TitleFit,Widening")
 	f.IntVar(&job.sample, "sample", 150, "调整权重时每个评测集取多少条查询")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) (err error) {
 		n := len(job.corpora)
@@ -55,6 +60,9 @@ qrels 为制表符分隔的查询、文档、等级。三个参数可以成组�
 		if job.fit {
 			return job.fitRanking(cmd.Context())
 		}
+		if job.ablate {
+			return eval.Ablate(cmd.Context(), job.out, job.sets, index.DefaultRanking())
+		}
 		return job.judge(cmd.Context())
 	}
 	return cmd
@@ -64,7 +72,8 @@ qrels 为制表符分隔的查询、文档、等级。三个参数可以成组�
 type evalJob struct {
 	corpora, queries, qrels []string
 	run                     string
-	asJSON, fit             bool
+	asJSON, fit, ablate     bool
+	only                    []string
 	sample                  int
 	out, progress           io.Writer
 	sets                    []eval.Judged
@@ -90,7 +99,7 @@ func (j *evalJob) load(ctx context.Context) error {
 		if err := eval.Index(ctx, e, set); err != nil {
 			return err
 		}
-		j.sets = append(j.sets, eval.Judged{Name: j.queries[i], Set: set, Index: e})
+		j.sets = append(j.sets, eval.Judged{Name: filepath.Base(filepath.Dir(j.queries[i])), Set: set, Index: e})
 	}
 	return nil
 }
@@ -133,7 +142,7 @@ func (j *evalJob) judge(ctx context.Context) error {
 }
 
 func (j *evalJob) fitRanking(ctx context.Context) error {
-	fit, err := eval.FitRanking(ctx, j.sets, index.DefaultRanking(), eval.FitOptions{Sample: j.sample, Log: j.progress})
+	fit, err := eval.FitRanking(ctx, j.sets, index.DefaultRanking(), eval.FitOptions{Sample: j.sample, Only: j.only, Log: j.progress})
 	if err != nil {
 		return err
 	}

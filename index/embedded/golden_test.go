@@ -128,6 +128,8 @@ func TestGoldenRanking(t *testing.T) {
 		mark := " "
 		if at == 0 || at > x.within {
 			mark = "!"
+			t.Errorf("%s:%d: %s: the item that answers stands at place %d, want %d at most; the first is %s",
+				"invariants.txt", x.line, x.query, at, x.within, title)
 		}
 		fmt.Fprintf(&out, "%s%2d  %s → %s\n", mark, at, x.query, title)
 		sums[x.kind].add(at, x.within)

@@ -6,6 +6,7 @@ import (
 	"hash/fnv"
 	"io"
 	"reflect"
+	"slices"
 
 	"tongsou/index"
 )
@@ -30,6 +31,8 @@ type FitOptions struct {
 	Sample int
 	// Passes is how often all weights are gone through; 0 means 1.
 	Passes int
+	// Only names the weights to move; none means all.
+	Only []string
 	// Log receives a line per step.
 	Log io.Writer
 }
@@ -119,6 +122,9 @@ func (o *FitOptions) climb(ctx context.Context, sets []Judged, r index.Ranking) 
 	}
 	for range o.Passes {
 		for _, w := range Weights(&r) {
+			if len(o.Only) > 0 && !slices.Contains(o.Only, w.Name) {
+				continue
+			}
 			from := *w.Value
 			keep := from
 			for _, f := range factors {
