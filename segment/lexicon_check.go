@@ -5,6 +5,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"unicode/utf8"
 )
 
 // Check returns what is wrong with a lexicon that was read without error, a line each, naming files and lines: entries
@@ -67,11 +68,39 @@ func sameWords(a, b []string) bool {
 	return slices.Equal(slices.Compact(slices.Sorted(slices.Values(a))), slices.Compact(slices.Sorted(slices.Values(b))))
 }
 
-// Each calls visit for every entry, by word.
-func (l *Lexicon) Each(visit func(Entry)) {
+// Unknown returns the entries whose official term known does not know, a line each, naming file and line: a term that is
+// misspelt or made up leads nobody anywhere.
+func (l *Lexicon) Unknown(known func(term string) bool) []string {
+	var lines []string
+	asked := map[string]bool{}
 	for _, word := range slices.Sorted(maps.Keys(l.entries)) {
 		for _, e := range l.entries[word] {
-			visit(e)
+			if ok, before := asked[e.To]; before && ok {
+				continue
+			} else if !before {
+				asked[e.To] = known(e.To)
+			}
+			if !asked[e.To] {
+				lines = append(lines, fmt.Sprintf("%s: %s => %s leads to no term that is known", e.place, e.From, e.To))
+			}
 		}
 	}
+	return lines
+}
+
+// Spelt reports whether a term is made of words that the dictionary has, but for a few characters that join words or are
+// words themselves (对重点建设项目档案的验收): one, and one more for every five characters.
+func (s *Segmenter) Spelt(term string) bool {
+	single, all := 0, 0
+	for _, w := range s.Words(term) {
+		if w.Part {
+			continue
+		}
+		n := utf8.RuneCountInString(w.Text)
+		all += n
+		if n == 1 && w.Text[0] >= utf8.RuneSelf {
+			single++
+		}
+	}
+	return single <= 1+all/5
 }

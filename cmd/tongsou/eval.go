@@ -43,7 +43,7 @@ qrels 为制表符分隔的查询、文档、等级。三个参数可以成组�
 	f.BoolVar(&job.fit, "fit", false, "调整排序权重，并用交叉验证衡量")
 	f.BoolVar(&job.ablate, "ablate", false, "逐个去掉排序的一部分，列表比较 nDCG@10")
 	f.StringSliceVar(&job.only, "weights", nil, "只调整这些权重，例如 Title,TitleFit,Widening")
-	f.IntVar(&job.sample, "sample", 150, "调整权重时每个评测集取多少条查询")
+	f.IntVar(&job.sample, "sample", 150, "比较或调整时每个评测集取多少条查询")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) (err error) {
 		n := len(job.corpora)
 		if n == 0 || len(job.queries) != n || len(job.qrels) != n {
@@ -61,7 +61,7 @@ qrels 为制表符分隔的查询、文档、等级。三个参数可以成组�
 			return job.fitRanking(cmd.Context())
 		}
 		if job.ablate {
-			return eval.Ablate(cmd.Context(), job.out, job.sets, index.DefaultRanking())
+			return eval.Ablate(cmd.Context(), job.out, job.sets, index.DefaultRanking(), job.sample)
 		}
 		return job.judge(cmd.Context())
 	}

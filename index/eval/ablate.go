@@ -47,8 +47,10 @@ func Ablations() []Ablation {
 	}
 }
 
-// Ablate judges every ablation on every set and writes a Markdown table of nDCG@10, a line for each as soon as it is known.
-func Ablate(ctx context.Context, out io.Writer, sets []Judged, start index.Ranking) error {
+// Ablate judges every ablation on sample queries of every set, drawn by a hash of their IDs, and writes a Markdown table of
+// nDCG@10, a line for each as soon as it is known.
+func Ablate(ctx context.Context, out io.Writer, sets []Judged, start index.Ranking, sample int) error {
+	sets = drawn(sets, sample, func(int) bool { return true })
 	names := make([]string, 0, len(sets))
 	for _, s := range sets {
 		names = append(names, s.Name)

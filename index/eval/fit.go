@@ -97,6 +97,12 @@ func (o *FitOptions) complete() {
 
 // split returns the sampled queries that a fold holds out, or the others.
 func (o *FitOptions) split(sets []Judged, fold int, held bool) []Judged {
+	return drawn(sets, o.Sample, func(draw int) bool { return (draw%o.Folds == fold) == held })
+}
+
+// drawn returns the sets with about sample of their queries each, of those that keep keeps. What is drawn is decided by a
+// hash of the queries' IDs, so it is the same every time.
+func drawn(sets []Judged, sample int, keep func(draw int) bool) []Judged {
 	parts := make([]Judged, len(sets))
 	for i, s := range sets {
 		part := *s.Set
@@ -105,7 +111,7 @@ func (o *FitOptions) split(sets []Judged, fold int, held bool) []Judged {
 			h := fnv.New32a()
 			_, _ = h.Write([]byte(q.ID)) // never fails
 			draw := int(h.Sum32() >> 1)
-			if draw/64%len(s.Set.Queries) < o.Sample && (draw%o.Folds == fold) == held {
+			if draw/64%len(s.Set.Queries) < sample && keep(draw) {
 				part.Queries = append(part.Queries, q)
 			}
 		}
