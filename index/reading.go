@@ -67,6 +67,9 @@ func (r *Reader) Read(q Query, terms Terms) (*Plan, Understanding, error) {
 	if rest != norm || len(p.TitlePhrases) > 0 {
 		said = r.cut(strings.Join(append([]string{rest}, p.TitlePhrases...), " "))
 	}
+	if subject, tail, ok := said.tail(); ok && !q.Verbatim {
+		said, lightly = r.cut(subject), append(lightly, tail)
+	}
 	r.readWords(said, lightly, q.Verbatim, p, &u)
 	u.Place = p.Place
 	if u.Place != "" {
@@ -320,7 +323,24 @@ func blankOut(norm string, noise []segment.Noise) string {
 	return string(b)
 }
 
-// intentWords say at the end of a query what is asked about, and are words of it all the same: 公积金提取条件.
+// tail splits off the word at the end that says what is asked about a subject. It counts a little among the words, for
+// policies have it in their headings; as a word like the others it finds 动物防疫条件 for 开药店条件.
+func (s *saying) tail() (subject, word string, ok bool) {
+	text := strings.TrimRight(s.norm, " ?.,!。")
+	for _, w := range s.words {
+		if w.Part || w.End != len(text) || w.Start < len("两字") {
+			continue
+		}
+		for _, i := range intentWords {
+			if i.word == w.Text {
+				return text[:w.Start], w.Text, true
+			}
+		}
+	}
+	return text, "", false
+}
+
+// intentWords say at the end of a query what is asked about: 公积金提取条件.
 var intentWords = []struct{ word, intent string }{
 	{"材料", "materials"}, {"手续", "materials"}, {"证件", "materials"}, {"地址", "place"}, {"地点", "place"}, {"收费标准", "cost"}, {"费用", "cost"}, {"收费", "cost"},
 	{"条件", "condition"}, {"资格", "condition"}, {"时限", "time"}, {"时间", "time"}, {"流程", "process"}, {"步骤", "process"}, {"进度", "status"}, {"电话", "phone"},
@@ -333,11 +353,10 @@ func (p *Plan) readIntents(said *saying, u *Understanding) {
 			p.intents = append(p.intents, n.Intent)
 		}
 	}
-	if subject := strings.TrimRight(said.norm, " ?.,!。"); len(p.intents) == 0 {
+	if _, tail, ok := said.tail(); ok && len(p.intents) == 0 {
 		for _, w := range intentWords {
-			if before, ok := strings.CutSuffix(subject, w.word); ok && before != "" {
+			if w.word == tail {
 				p.intents = []string{w.intent}
-				break
 			}
 		}
 	}
