@@ -36,7 +36,7 @@ func NewPhrases(s *Segmenter, l *Lexicon) *Phrases {
 	count := map[string]int{}
 	for _, from := range slices.Sorted(maps.Keys(l.entries)) {
 		ph := &phrase{from: from}
-		for _, c := range l.spoken(from, s.Words(from)) {
+		for _, c := range l.spoken(s, from) {
 			ph.pieces = append(ph.pieces, c.text)
 			ph.runes += utf8.RuneCountInString(c.text)
 			count[c.text]++
@@ -177,6 +177,9 @@ func (p *Phrases) loose(norm string) []found {
 			if len(key) > p.longest {
 				break
 			}
+			if q.pieces[j].open {
+				continue
+			}
 			for _, ph := range p.whole[key] {
 				start, end := q.pieces[i].start, q.pieces[j].end
 				if norm[start:end] == ph.from || seen[ph] {
@@ -222,7 +225,7 @@ type saying struct {
 }
 
 func (p *Phrases) query(norm string) *saying {
-	q := &saying{pieces: p.lexicon.spoken(norm, p.segmenter.Words(norm))}
+	q := &saying{pieces: p.lexicon.spoken(p.segmenter, norm)}
 	var b strings.Builder
 	for _, c := range q.pieces {
 		q.at = append(q.at, b.Len())
@@ -287,11 +290,17 @@ func (q *saying) follow(ph *phrase, at int) (last int, weight float64, ok bool) 
 			return 0, 0, false
 		}
 		gap := utf8.RuneCountInString(q.text[end : end+next])
+		if _, whole := slices.BinarySearch(q.at, end+next+len(ph.pieces[i])); !whole {
+			return 0, 0, false // it goes on: 医保 in 医保卡
+		}
 		if gap > maxGap || gap > maxSingleGap && (single(ph.pieces[i]) || single(ph.pieces[i-1])) {
 			return 0, 0, false
 		}
 		weight *= math.Pow(gapWeight, float64(gap))
 		end += next + len(ph.pieces[i])
+	}
+	if q.pieces[q.pieceAt(end-1)].open {
+		return 0, 0, false
 	}
 	return end, weight, true
 }

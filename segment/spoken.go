@@ -41,15 +41,16 @@ func (l *Lexicon) parseVariants(place, line string) error {
 // said is a part of a text as it counts for recognising an expression: the head of its group, or a word as it stands.
 type said struct {
 	text       string
-	start, end int // bytes of the text
+	start, end int  // bytes of the text
+	open       bool // the word that it is of goes on: 医保 in 医保卡
 }
 
-// spoken cuts a folded text, whose words are given, into pieces: variants become their group's head, fillers and marks
+// spoken cuts a folded text into pieces: variants become their group's head, fillers and marks
 // vanish.
-func (l *Lexicon) spoken(norm string, words []Token) []said {
+func (l *Lexicon) spoken(s *Segmenter, norm string) []said {
 	var pieces []said
 	done := 0
-	for _, w := range words {
+	for _, w := range s.Words(norm) {
 		if w.Part || w.Start < done {
 			if w.Part || w.End <= done {
 				continue
@@ -60,12 +61,12 @@ func (l *Lexicon) spoken(norm string, words []Token) []said {
 			end, head := l.variantAt(norm, done, w.End)
 			switch {
 			case end == 0:
-				pieces = append(pieces, said{norm[done:w.End], done, w.End})
+				pieces = append(pieces, said{norm[done:w.End], done, w.End, false})
 				done = w.End
 			case head == filler:
 				done = end
 			default:
-				pieces = append(pieces, said{head, done, end})
+				pieces = append(pieces, said{head, done, end, end < w.End && s.Known(norm[w.Start:w.End])})
 				done = end
 			}
 		}
