@@ -214,14 +214,20 @@ func (r *Ranking) judge(plan *Plan, st Stats, m *matcher, c *Candidate) judged {
 	add("覆盖", r.Coverage*j.coverage, m.told("全文", title, keys, body))
 	add("段落集中", r.Passage*max(body.passage, title.passage, keys.passage), "")
 	add("连续匹配", r.Run*max(body.run, title.run, keys.run), "")
+	exact := m.exact(c.Meta)
 	inTitle := max(m.coverage(title), 0.9*m.coverage(keys))
-	add("标题", r.Title*inTitle, m.told("名称", title, keys))
 	fit := inTitle * max(title.explained, keys.explained)
+	if exact == 1 {
+		inTitle, fit = 1, 1 // with the place, which is no longer among the query's words
+	}
+	add("标题", r.Title*inTitle, m.told("名称", title, keys))
 	add("标题贴合", r.TitleFit*fit, "")
 	j.confidence = r.confidence(m, c.Meta.Kind, inTitle, fit, j.coverage, title, keys)
-	if m.names(c.Meta) {
-		add("标题相同", r.TitleExact, "")
-		j.confidence = max(j.confidence, 1)
+	if exact > 0 {
+		add("标题相同", r.TitleExact*exact, "")
+		if exact >= withoutPlace {
+			j.confidence = max(j.confidence, 1)
+		}
 	}
 	if c.Meta.Kind == corpus.KindItem {
 		r.judgeAction(plan, c.Meta.Title, inTitle, add)
@@ -503,16 +509,32 @@ func (m *matcher) coverage(texts ...matched) float64 {
 	return sum / m.total
 }
 
-// names reports whether the query is the document's title or one of its everyday names.
-func (m *matcher) names(meta *Meta) bool {
-	if m.queries == "" {
-		return false
+// exact is how much the query is the document's title or one of its everyday names: 1 with the place that it names, a little
+// less without, and where the name stands within a longer query its share of it, so that a word more does not lose the item
+// that was named.
+func (m *matcher) exact(meta *Meta) float64 {
+	best := 0.0
+	for _, name := range append([]string{meta.Title}, meta.Everyday...) {
+		name = squash(segment.Fold(name))
+		switch {
+		case name == "":
+		case name == m.plan.whole:
+			return 1
+		case name == m.queries:
+			best = max(best, withoutPlace)
+		case utf8.RuneCountInString(name) >= leastName && strings.Contains(m.plan.whole, name):
+			best = max(best, withoutPlace*float64(len(name))/float64(len(m.plan.whole)))
+		}
 	}
-	if title := squash(segment.Fold(meta.Title)); title == m.queries || title == m.plan.whole {
-		return true
-	}
-	return slices.ContainsFunc(meta.Everyday, func(s string) bool { return squash(segment.Fold(s)) == m.queries })
+	return best
 }
+
+// withoutPlace is what a name counts that is the query but for the place. leastName is the number of characters from which
+// a name within a query is no accident.
+const (
+	withoutPlace = 0.9
+	leastName    = 4
+)
 
 // Squash is a text without case, width, punctuation and blanks: what phrases and names are compared by.
 func Squash(text string) string { return squash(segment.Fold(text)) }

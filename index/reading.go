@@ -52,7 +52,7 @@ func (r *Reader) Read(q Query, terms Terms) (*Plan, Understanding, error) {
 	}
 	text = readNames(text, p)
 	text = readPhrases(text, p)
-	norm := segment.Fold(text)
+	norm := r.plainly(segment.Fold(text))
 	if !q.Verbatim && !p.Named() && len(p.Phrases) == 0 {
 		if mended, why := r.mend(norm, terms); why != "" {
 			u.Correction = &Correction{From: strings.TrimSpace(text), To: strings.TrimSpace(mended), Why: why}
@@ -61,7 +61,10 @@ func (r *Reader) Read(q Query, terms Terms) (*Plan, Understanding, error) {
 	}
 	p.action = actionOfQuery(norm)
 	said := r.cut(norm)
-	p.whole = squash(norm)
+	p.whole = squash(blankOut(norm, said.noise))
+	if p.Article == "" && p.whole != "" {
+		p.Law = p.whole // whoever asks 公司法怎么规定的 names 公司法
+	}
 	p.readIntents(said, &u)
 	rest, lightly := readWishes(said, text, q, terms, p, &u)
 	if rest != norm || len(p.TitlePhrases) > 0 {
@@ -257,6 +260,27 @@ type saying struct {
 func (r *Reader) cut(norm string) *saying {
 	words := r.Segmenter.Words(norm)
 	return &saying{norm, words, r.Lexicon.FindNoise(norm, words)}
+}
+
+// plainly returns a query without the courtesies before and behind it (请问 … 谢谢): what is read by where it stands in the
+// query must not be read otherwise for them. A query of courtesies alone stays.
+func (r *Reader) plainly(norm string) string {
+	said := r.cut(norm)
+	start, end := 0, len(norm)
+	for _, n := range said.noise {
+		if n.Intent == "" && squash(norm[start:n.Start]) == "" {
+			start = n.End
+		}
+	}
+	for _, n := range slices.Backward(said.noise) {
+		if n.Intent == "" && squash(norm[n.End:end]) == "" {
+			end = n.Start
+		}
+	}
+	if start >= end || squash(norm[start:end]) == "" {
+		return norm
+	}
+	return strings.Trim(norm[start:end], " ,，、。:：!！")
 }
 
 // readWords drops the noise from what is left of a query without its wishes, and widens what remains. The words in lightly
