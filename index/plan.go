@@ -95,6 +95,8 @@ type Form struct {
 	Weight float64
 	// Why is empty for the form that was typed.
 	Why string
+	// Learned says that it comes from the corpus and not from the lexicon: it lifts what is found, and finds nothing.
+	Learned bool
 }
 
 // PlanTerm is one index term with what it is worth.

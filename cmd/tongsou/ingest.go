@@ -188,6 +188,9 @@ func (j *ingestJob) startIndexing(ctx context.Context) func() error {
 		if err == nil && changed >= compactAfter {
 			err = e.Compact(ctx)
 		}
+		if err == nil {
+			err = e.Learn(ctx)
+		}
 		j.progress.done()
 		return errors.Join(err, e.Close())
 	}
