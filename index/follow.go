@@ -54,7 +54,9 @@ const followEvery = 300 * time.Millisecond
 
 // learn lets a writer learn from its documents, if it can and enough of them have changed. What goes wrong costs no more than a few hints.
 func learn(ctx context.Context, w Writer, log *slog.Logger) {
-	l, ok := w.(interface{ Learn(ctx context.Context) error })
+	l, ok := w.(interface {
+		Learn(ctx context.Context) error
+	})
 	if !ok {
 		return
 	}

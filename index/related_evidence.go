@@ -67,7 +67,7 @@ func Citations(body string) []Citation {
 // ItemEvidence is what an item says of itself: its everyday names, questions, conditions and materials, and the articles
 // that it rests on, beside its name.
 func ItemEvidence(doc int, m *Meta, body string, articles []string) Evidence {
-	e := Evidence{Doc: doc, Family: family(m), Named: m.Title, Said: []Said{{strings.Join(m.Everyday, "\n"), trustEveryday}}}
+	e := Evidence{Doc: doc, Family: family(m), Named: withoutNotes(m.Title), Said: []Said{{strings.Join(m.Everyday, "\n"), trustEveryday}}}
 	for line := range strings.Lines(body) {
 		if label, text, ok := strings.Cut(line, "："); ok && learnedLines[label] > 0 {
 			e.Said = append(e.Said, Said{beginning(text), learnedLines[label]})
@@ -88,22 +88,28 @@ func TextEvidence(doc int, m *Meta, ref *SectionRef, body string) (Evidence, boo
 	if m.Kind == corpus.KindNews || m.Title == "" || body == "" {
 		return Evidence{}, false
 	}
-	e := Evidence{doc, family(m), m.Title, []Said{{beginning(body), trustSection}}}
+	e := Evidence{doc, family(m), withoutNotes(m.Title), []Said{{beginning(body), trustSection}}}
 	if ref != nil {
 		e.Named += "\n" + strings.Join(ref.Path, "\n")
 	}
 	return e, true
 }
 
+var reBracketed = regexp.MustCompile(`[（(〔\[][^（()）〔〕\[\]]*[）)〕\]]`)
+
+// withoutNotes is a title without what stands in brackets: （示例）, （2019年修正）, （市级）.
+func withoutNotes(title string) string { return reBracketed.ReplaceAllString(title, " ") }
+
 // family is a document's family, else its title without an article's number.
 func family(m *Meta) string {
 	if m.Family != "" {
 		return m.Family
 	}
-	if _, start, _, ok := corpus.FindArticle(m.Title); ok && start > 0 {
-		return m.Title[:start]
+	title := strings.TrimSpace(withoutNotes(m.Title))
+	if _, start, _, ok := corpus.FindArticle(title); ok && start > 0 {
+		return strings.TrimSpace(title[:start])
 	}
-	return m.Title
+	return title
 }
 
 // A reply says which question it answers before it answers: 您反映的“…”的问题收悉，现答复如下.

@@ -1,6 +1,7 @@
 package index
 
 import (
+	"cmp"
 	"math"
 	"slices"
 	"strings"
@@ -20,12 +21,15 @@ const (
 	maxFamilyDocs = 40        // documents of one family
 )
 
-// What two words need to be related: documents that hold both, which must be of two families at least, a log-likelihood
-// ratio that chance gives once in ten thousand pairs, and a normalised pointwise mutual information (−1 to 1).
+// What a word of a name needs to be related to a word said beside it: documents that hold both, of two families at least; a
+// log-likelihood ratio that chance gives once in ten thousand pairs; a normalised pointwise mutual information (−1 to 1);
+// and that a name beside which the word is said is likely enough this one.
 const (
 	minSupport  = 3
+	minFamilies = 2
 	minTogether = 15.1
 	minShared   = 0.25
+	minLikely   = 0.3
 )
 
 // Words that general Chinese uses more often than this, in the 60 million that the dictionary counted, are said of anything
@@ -38,10 +42,10 @@ const (
 // strengthAt is the number of documents at which half of an association is believed.
 const strengthAt = 3
 
-// maxShare is the share of documents beyond which a word names nothing; a word of fewDocuments may always.
+// maxShare is the share of families beyond which a word tells nothing: 应当, 登记. A word of fewFamilies may always.
 const (
-	maxShare     = 0.1
-	fewDocuments = 20
+	maxShare    = 0.06
+	fewFamilies = 12
 )
 
 // Learner counts which words stand together. It is not safe for several goroutines.
@@ -170,9 +174,6 @@ func (l *Learner) says(word string) bool {
 	if n < minLearnedRunes || n > maxLearnedRunes || strings.Trim(word, counting) == "" {
 		return false
 	}
-	if l.segmenter.Frequency(word) > commonSaid {
-		return false
-	}
 	if strings.IndexFunc(word, func(r rune) bool { return !unicode.Is(unicode.Han, r) }) >= 0 {
 		return false
 	}
@@ -195,70 +196,75 @@ const counting = "〇零一二三四五六七八九十百千万亿两第几年�
 // pairKey is a said word and the word of a name.
 type pairKey struct{ said, named int32 }
 
+// tally counts documents and families, in which the evidence is in order.
+type tally struct{ docs, families, doc, family int32 }
+
+// see counts an evidence, and reports whether its document is new.
+func (t *tally) see(e *counted) bool {
+	if t.docs > 0 && t.doc == e.doc {
+		return false
+	}
+	if t.families == 0 || t.family != e.family {
+		t.families++
+	}
+	t.docs++
+	t.doc, t.family = e.doc, e.family
+	return true
+}
+
 type pairCount struct {
-	docs, last, family int32
-	several            bool // of several families
-	trust              float32
+	tally
+	trust float32 // sum over the documents
 }
 
 // Learn returns what goes with what.
 func (l *Learner) Learn(from RelatedFrom) *Related {
 	from.Documents = l.docs
+	slices.SortStableFunc(l.evidence, func(a, b counted) int { return cmp.Compare(a.family, b.family) })
 	said, named := l.marginals()
 	terms := map[string][]RelatedTerm{}
-	add := func(word, term int32, t RelatedTerm) {
-		t.Text = l.words[term]
-		terms[l.words[word]] = append(terms[l.words[word]], t)
-	}
 	for key, c := range l.pairs(said, named) {
-		if c.docs < minSupport || !c.several {
-			continue
+		if t, ok := related(c, said[key.said], named[key.named], len(l.families)); ok {
+			word := l.words[key.said]
+			t.Text = l.words[key.named]
+			terms[word] = append(terms[word], t)
 		}
-		together, shared := association(float64(c.docs), float64(said[key.said].docs), float64(named[key.named].docs), float64(l.docs))
-		if together < minTogether || shared < minShared {
-			continue
-		}
-		n := float64(c.docs)
-		strength := min(1, shared*float64(c.trust)/(n+strengthAt))
-		add(key.said, key.named, RelatedTerm{Strength: strength, Documents: int(c.docs), Together: together})
 	}
 	return newRelated(terms, from)
 }
 
-// marginal counts the documents that hold a word on one side.
-type marginal struct{ docs, last int32 }
-
-func (m *marginal) see(doc int32) {
-	if m.docs == 0 || m.last != doc {
-		m.docs++
-		m.last = doc
+// related judges a pair by its counts. Families are what is counted: copies of one thing say it once.
+func related(both pairCount, said, named tally, families int) (RelatedTerm, bool) {
+	if both.docs < minSupport || both.families < minFamilies {
+		return RelatedTerm{}, false
 	}
+	n, docs := float64(both.families), float64(both.docs)
+	together, shared := association(n, float64(said.families), float64(named.families), float64(families))
+	if together < minTogether || shared < minShared || n < minLikely*float64(said.families) {
+		return RelatedTerm{}, false
+	}
+	strength := min(1, shared*float64(both.trust)/(docs+strengthAt))
+	return RelatedTerm{Strength: strength, Documents: int(both.docs), Together: together}, true
 }
 
-func (l *Learner) marginals() (said, named []marginal) {
-	said, named = make([]marginal, len(l.words)), make([]marginal, len(l.words))
+func (l *Learner) marginals() (said, named []tally) {
+	said, named = make([]tally, len(l.words)), make([]tally, len(l.words))
 	for i := range l.evidence {
 		e := &l.evidence[i]
 		for _, w := range e.said {
-			said[w.word].see(e.doc)
+			said[w.word].see(e)
 		}
 		for _, w := range e.named {
-			named[w].see(e.doc)
+			named[w].see(e)
 		}
 	}
 	return said, named
 }
 
 // pairs counts the pairs of words that are neither too rare nor too common. When there are more than fit, the rarest are
-// forgotten, and rarer ones than before have to come again (lossy counting, Manku and Motwani 2002): what is forgotten
-// could hardly have reached minSupport.
-func (l *Learner) pairs(said, named []marginal) map[pairKey]pairCount {
-	most := int32(max(fewDocuments, maxShare*float64(l.docs)))
-	fits := func(m marginal) bool { return m.docs >= minSupport && m.docs <= most }
-	names := make([]bool, len(l.words))
-	for w, m := range named {
-		names[w] = fits(m) && l.segmenter.Frequency(l.words[w]) <= commonNamed
-	}
+// forgotten, and rarer ones than before have to come again (lossy counting, Manku and Motwani 2002).
+func (l *Learner) pairs(said, named []tally) map[pairKey]pairCount {
+	says, names := l.telling(said, commonSaid), l.telling(named, commonNamed)
 	pairs := map[pairKey]pairCount{}
 	for i := range l.evidence {
 		e := &l.evidence[i]
@@ -267,10 +273,14 @@ func (l *Learner) pairs(said, named []marginal) map[pairKey]pairCount {
 				continue
 			}
 			for _, x := range e.said {
-				if x.word == y || !fits(said[x.word]) {
+				if !says[x.word] || x.word == y {
 					continue
 				}
-				count(pairs, pairKey{x.word, y}, e, x.trust)
+				key := pairKey{x.word, y}
+				if c := pairs[key]; c.see(e) {
+					c.trust += x.trust
+					pairs[key] = c
+				}
 			}
 		}
 		for floor := int32(1); len(pairs) > maxPairs; floor++ {
@@ -285,16 +295,14 @@ func (l *Learner) pairs(said, named []marginal) map[pairKey]pairCount {
 	return pairs
 }
 
-func count(pairs map[pairKey]pairCount, key pairKey, e *counted, trust float32) {
-	c, ok := pairs[key]
-	if ok && c.last == e.doc {
-		return
+// telling reports which words are neither too rare nor too common to tell anything.
+func (l *Learner) telling(counts []tally, common float64) []bool {
+	most := int32(max(fewFamilies, maxShare*float64(len(l.families))))
+	list := make([]bool, len(counts))
+	for w, c := range counts {
+		list[w] = c.docs >= minSupport && c.families >= minFamilies && c.families <= most && l.segmenter.Frequency(l.words[w]) <= common
 	}
-	c.several = c.several || ok && c.family != e.family
-	c.docs++
-	c.last, c.family = e.doc, e.family
-	c.trust += trust
-	pairs[key] = c
+	return list
 }
 
 func forget(pairs map[pairKey]pairCount, floor int32) {
@@ -305,8 +313,8 @@ func forget(pairs map[pairKey]pairCount, floor int32) {
 	}
 }
 
-// association returns the log-likelihood ratio of two words standing together in both of n documents, where one stands in
-// x, the other in y, of all; and how much they share, as normalised pointwise mutual information.
+// association returns the log-likelihood ratio of two words that stand together both times, where one stands in x, the
+// other in y, of all families; and how much they share, as normalised pointwise mutual information.
 func association(both, x, y, all float64) (together, shared float64) {
 	if both <= 0 || both*all <= x*y {
 		return 0, 0 // no more than chance
