@@ -46,6 +46,15 @@ func (r *Related) Terms(word string) []RelatedTerm {
 	return r.terms[word]
 }
 
+// LearnedAt is the sequence at which an engine has learned related terms, which its answers depend on; 0 for none.
+func LearnedAt(s Searcher) uint64 {
+	l, ok := s.(interface{ Related() *Related })
+	if !ok || l.Related() == nil {
+		return 0
+	}
+	return l.Related().From.Sequence
+}
+
 // Len is the number of words that have related terms.
 func (r *Related) Len() int {
 	if r == nil {

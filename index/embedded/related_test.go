@@ -178,8 +178,8 @@ func TestLearnAgainOnlyWhenEnoughChanged(t *testing.T) {
 	if err := e.Learn(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	if e.Related() == before || e.Related().From.Sequence != e.Sequence() {
-		t.Errorf("at %d what was learned is from %d", e.Sequence(), e.Related().From.Sequence)
+	if e.Related() == before || index.LearnedAt(e) != e.Sequence() {
+		t.Errorf("at %d what was learned is from %d", e.Sequence(), index.LearnedAt(e))
 	}
 }
 
