@@ -9,6 +9,8 @@ import (
 	"strings"
 	"testing"
 
+	"golang.org/x/sync/errgroup"
+
 	"tongsou/corpus"
 	"tongsou/index"
 	"tongsou/index/embedded"
@@ -242,5 +244,44 @@ func TestLearnFromBasis(t *testing.T) {
 	}
 	if got := e.Related().Terms("温暖"); len(got) > 0 {
 		t.Errorf("温暖 of an article that nobody cites goes with %v", got)
+	}
+}
+
+// TestLearnBesideSearchesAndWrites is for the race detector.
+func TestLearnBesideSearchesAndWrites(t *testing.T) {
+	e := openAt(t, t.TempDir())
+	all := changesOf(township())
+	var work errgroup.Group
+	work.Go(func() error {
+		for n := range 4 {
+			for i := range all {
+				all[i].Seq = uint64(n*len(all) + i + 1)
+			}
+			if err := e.Apply(t.Context(), all); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	for range 2 {
+		work.Go(func() error {
+			for range 4 {
+				if err := e.Learn(t.Context()); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+	}
+	work.Go(func() error {
+		for range 20 {
+			if _, err := e.Search(t.Context(), index.Query{Text: "炕头"}); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err := work.Wait(); err != nil {
+		t.Error(err)
 	}
 }
