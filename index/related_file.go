@@ -33,7 +33,7 @@ func (r *Related) Encode() []byte {
 	fmt.Fprintf(&b, "%s\t%s\t%d\t%d\n", relatedMagic, r.From.Version, r.From.Sequence, r.From.Documents)
 	for _, word := range r.Words() {
 		for _, t := range r.terms[word] {
-			fmt.Fprintf(&b, "%s\t%s\t%.4f\t%d\t%.2f\n", word, t.Text, t.Strength, t.Documents, t.Together)
+			fmt.Fprintf(&b, "%s\t%s\t%.4g\t%d\t%.2f\n", word, t.Text, t.Strength, t.Documents, t.Together)
 		}
 	}
 	fmt.Fprintf(&b, "%s\t%08x\n", relatedEnd, crc32.ChecksumIEEE(b.Bytes()))
