@@ -189,7 +189,9 @@ func (j *ingestJob) startIndexing(ctx context.Context) func() error {
 			err = e.Compact(ctx)
 		}
 		if err == nil {
-			err = e.Learn(ctx)
+			if failed := e.Learn(ctx); failed != nil && ctx.Err() == nil {
+				fmt.Fprintln(j.notes, "没有学成相关词，搜索不受影响：", failed)
+			}
 		}
 		j.progress.done()
 		return errors.Join(err, e.Close())
