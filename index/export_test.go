@@ -10,3 +10,6 @@ import (
 func SealRelated(lines []byte) []byte {
 	return fmt.Appendf(slices.Clone(lines), "%s\t%08x\n", relatedEnd, crc32.ChecksumIEEE(lines))
 }
+
+// NewRelated keeps of terms what fits.
+var NewRelated = newRelated

@@ -118,21 +118,25 @@ func add(l *index.Learner, n int, family, name, text string) {
 }
 
 func TestLearnIsBounded(t *testing.T) {
-	many := background
-	for _, name := range []string{"供热设施", "电梯维护", "路灯安装", "车位划线", "垃圾清运", "宠物登记", "围墙修缮"} {
-		many = append(many, said{name, "邻里纠纷", 2})
+	r := teach(t, append(background, said{"电梯 围墙 宠物 水井 鱼塘 果园 秋千", "邻里", 4})...)
+	if got := r.Terms("邻里"); len(got) != index.MaxRelatedTerms {
+		t.Errorf("邻里 goes with %q, want %d of the seven words of the name", texts(got), index.MaxRelatedTerms)
 	}
-	r := teach(t, many...)
-	for _, word := range r.Words() {
-		if n := len(r.Terms(word)); n == 0 || n > index.MaxRelatedTerms {
-			t.Errorf("%s has %d terms, want 1 to %d", word, n, index.MaxRelatedTerms)
-		}
-	}
-	if r.Len() == 0 || r.Len() > index.MaxRelatedWords {
-		t.Errorf("%d words were learned, want 1 to %d", r.Len(), index.MaxRelatedWords)
-	}
-	if n := len(teach(t, said{"供热设施", "暖气", 0}).Words()); n != 0 {
+	if n := teach(t).Len(); n != 0 {
 		t.Errorf("nothing taught %d words", n)
+	}
+	l := learner(t)
+	add(l, 60, "同一事项", "供热设施", "暖气")
+	if l.Documents() != 40 {
+		t.Errorf("%d documents of one family were counted, want 40", l.Documents())
+	}
+	many := map[string][]index.RelatedTerm{}
+	for i := range index.MaxRelatedWords + 7 {
+		many[fmt.Sprint("词", i)] = []index.RelatedTerm{{Text: "供热", Strength: 0.5, Documents: 3, Together: float64(i)}}
+	}
+	r = index.NewRelated(many, index.RelatedFrom{})
+	if r.Len() != index.MaxRelatedWords || r.Terms("词6") != nil || r.Terms("词7") == nil {
+		t.Errorf("%d words were kept, want %d, without the seven of the least evidence", r.Len(), index.MaxRelatedWords)
 	}
 }
 
