@@ -1,10 +1,12 @@
 package embedded
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"tongsou/corpus"
 	"tongsou/index"
@@ -110,47 +112,96 @@ type teacher struct {
 	docs    int
 }
 
+// lesson is a document to learn from. Segments keep documents and sections in no order, so that the IDs order them: the
+// same documents teach the same.
+type lesson struct {
+	leaf  *leafView
+	id    string
+	head  uint32
+	units []uint32
+}
+
 // kind reads every so many documents of a kind, as far apart as the bound asks for.
 func (t *teacher) kind(ctx context.Context, kind corpus.Kind, s *segments) error {
-	groups := make([][][]uint32, len(s.leaves))
+	var lessons []lesson
 	units := 0
 	for i := range s.leaves {
-		groups[i] = s.leaves[i].documents()
-		for _, g := range groups[i] {
-			units += min(len(g), learnSections)
+		of, err := s.leaves[i].lessons()
+		if err != nil {
+			return err
+		}
+		lessons = append(lessons, of...)
+		for _, d := range of {
+			units += min(len(d.units), learnSections)
 		}
 	}
-	stride, n := (units+learnUnits-1)/learnUnits, 0
-	for i, docs := range groups {
-		for doc, units := range docs {
-			if n++; len(units) == 0 || n%max(1, stride) != 0 {
-				continue
-			}
-			if err := ctx.Err(); err != nil {
-				return err
-			}
-			if err := t.document(kind, &s.leaves[i], uint32(doc), units); err != nil {
-				return err
-			}
+	slices.SortFunc(lessons, func(a, b lesson) int { return cmp.Compare(a.id, b.id) })
+	stride := max(1, (units+learnUnits-1)/learnUnits)
+	for i := 0; i < len(lessons); i += stride {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		if err := t.document(kind, &lessons[i]); err != nil {
+			return err
 		}
 	}
 	return nil
 }
 
-// documents returns the live units of each document, none of one without a head.
-func (l *leafView) documents() [][]uint32 {
+// lessons returns the live documents of a leaf with their live units.
+func (l *leafView) lessons() ([]lesson, error) {
 	docs := make([][]uint32, len(l.columns.head))
 	for unit, doc := range l.columns.doc {
 		if head := l.columns.head[doc]; head != noHead && l.live(head) && l.live(uint32(unit)) {
 			docs[doc] = append(docs[doc], uint32(unit))
 		}
 	}
-	return docs
+	var list []lesson
+	for doc, units := range docs {
+		if len(units) == 0 {
+			continue
+		}
+		d := lesson{leaf: l, head: l.columns.head[doc], units: units}
+		var err error
+		if d.id, err = l.id(d.head); err != nil {
+			return nil, err
+		}
+		list = append(list, d)
+	}
+	return list, nil
 }
 
-func (t *teacher) document(kind corpus.Kind, l *leafView, doc uint32, units []uint32) error {
+// id returns the ID of a unit.
+func (l *leaf) id(unit uint32) (string, error) {
+	id, err := l.seg.DocID(uint64(unit))
+	if err != nil {
+		return "", fmt.Errorf("read the ID of unit %d: %w", unit, err)
+	}
+	return string(id), nil
+}
+
+// sections returns the units of a document that are learned from, evenly spread by their IDs.
+func (d *lesson) sections() ([]uint32, error) {
+	ids := make(map[uint32]string, len(d.units))
+	for _, u := range d.units {
+		id, err := d.leaf.id(u)
+		if err != nil {
+			return nil, err
+		}
+		ids[u] = id
+	}
+	slices.SortFunc(d.units, func(a, b uint32) int { return cmp.Compare(ids[a], ids[b]) })
+	step := (len(d.units) + learnSections - 1) / learnSections
+	var picked []uint32
+	for i := 0; i < len(d.units); i += step {
+		picked = append(picked, d.units[i])
+	}
+	return picked, nil
+}
+
+func (t *teacher) document(kind corpus.Kind, d *lesson) error {
 	t.docs++
-	head, err := l.stored(l.columns.head[doc])
+	head, err := d.leaf.stored(d.head)
 	if err != nil {
 		return err
 	}
@@ -158,11 +209,14 @@ func (t *teacher) document(kind corpus.Kind, l *leafView, doc uint32, units []ui
 		t.learner.Add(index.ItemEvidence(t.docs, head.Meta, head.Body, t.basis(head.Body)))
 		return nil
 	}
-	step := (len(units) + learnSections - 1) / learnSections
-	for i := 0; i < len(units); i += step {
+	sections, err := d.sections()
+	if err != nil {
+		return err
+	}
+	for _, u := range sections {
 		st := head
-		if units[i] != l.columns.head[doc] {
-			if st, err = l.stored(units[i]); err != nil {
+		if u != d.head {
+			if st, err = d.leaf.stored(u); err != nil {
 				return err
 			}
 		}
@@ -190,45 +244,40 @@ func (t *teacher) basis(body string) []string {
 }
 
 // article returns the text of an article of a law, "" when the law is not here or cannot be read: it is one evidence less.
+// Of several versions it is that of the greatest ID, whatever the order of the segments.
 func (v *view) article(c index.Citation) string {
 	s := v.kinds[corpus.KindPolicy]
 	if s == nil {
 		return ""
 	}
-	text, err := s.article(c)
-	if err != nil {
-		return ""
-	}
-	return text
-}
-
-func (s *segments) article(c index.Citation) (string, error) {
+	best, text := "", ""
 	for li := range s.leaves {
 		l := &s.leaves[li]
 		heads, err := l.holding(fieldName, c.Law)
 		if err != nil {
-			return "", err
+			return ""
 		}
 		for _, head := range heads {
-			units, err := l.unitsByID(head, c.Article)
-			if err != nil {
-				return "", err
-			}
-			for _, u := range units {
-				if !l.live(u) || !l.live(head) {
-					continue
+			if id, err := l.id(head); err == nil && id > best && l.live(head) {
+				if body := l.section(head, c.Article); body != "" {
+					best, text = id, body
 				}
-				st, err := l.stored(u)
-				return bodyOf(st), err
 			}
 		}
 	}
-	return "", nil
+	return text
 }
 
-func bodyOf(st *stored) string {
-	if st == nil {
+// section returns the text of a section of the document whose head is given, "" when there is none.
+func (l *leafView) section(head uint32, id string) string {
+	units, err := l.unitsByID(head, id)
+	if err != nil {
 		return ""
 	}
-	return st.Body
+	for _, u := range units {
+		if st, err := l.stored(u); err == nil && l.live(u) {
+			return st.Body
+		}
+	}
+	return ""
 }

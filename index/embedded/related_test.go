@@ -153,6 +153,20 @@ func TestLearnedTermsStay(t *testing.T) {
 	}
 }
 
+// TestLearningIsRepeatable: segments keep no order, and what is learned must not depend on it.
+func TestLearningIsRepeatable(t *testing.T) {
+	var first []byte
+	for range 3 {
+		raw := sampleEngine(t).Related().Encode()
+		if first == nil {
+			first = raw
+		}
+		if len(raw) < 1000 || string(raw) != string(first) {
+			t.Fatalf("the sample taught %d bytes, then %d others", len(first), len(raw))
+		}
+	}
+}
+
 func TestLearnAgainOnlyWhenEnoughChanged(t *testing.T) {
 	e := taught(t, t.TempDir())
 	before := e.Related()
