@@ -26,7 +26,7 @@ func (m *matcher) official(names ...matched) float64 {
 	for ci, forms := range m.forms {
 		concept := &m.plan.Concepts[ci]
 		for fi, f := range forms {
-			if fi == 0 || len(f.grams) == 0 || !inOne(f.grams, names) {
+			if fi == 0 || concept.Forms[fi].Learned || len(f.grams) == 0 || !inOne(f.grams, names) {
 				continue
 			}
 			term := min(1, float64(utf8.RuneCountInString(concept.Forms[fi].Text))/longTerm)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"sync"
 	"time"
 
 	"tongsou/corpus/store"
@@ -51,10 +52,27 @@ func Feed(s *store.Store) func(ctx context.Context, after uint64) ([]Change, err
 // the time to index it; the promise is two seconds.
 const followEvery = 300 * time.Millisecond
 
-// Follow keeps the writer in step with the store until ctx ends. What goes wrong is logged and tried again.
+// learn lets a writer learn from its documents, if it can and enough of them have changed. What goes wrong costs no more than a few hints.
+func learn(ctx context.Context, w Writer, log *slog.Logger) {
+	l, ok := w.(interface {
+		Learn(ctx context.Context) error
+	})
+	if !ok {
+		return
+	}
+	if err := l.Learn(ctx); err != nil && !errors.Is(err, context.Canceled) && !errors.Is(err, ErrUnavailable) {
+		log.Warn("related terms could not be learned; searches go on without new ones", "error", err)
+	}
+}
+
+// Follow keeps the writer in step with the store until ctx ends. What goes wrong is logged and tried again. When nothing
+// came for a moment the writer learns, beside whatever comes next.
 func Follow(ctx context.Context, s *store.Store, w Writer, log *slog.Logger) {
 	tick := time.NewTicker(followEvery)
 	defer tick.Stop()
+	var learning sync.WaitGroup
+	defer learning.Wait()
+	behind := true // with learning: what is there already may be news to it
 	for {
 		select {
 		case <-ctx.Done():
@@ -64,6 +82,10 @@ func Follow(ctx context.Context, s *store.Store, w Writer, log *slog.Logger) {
 				log.Error("the index could not follow the store; trying again", "error", err)
 			} else if n > 0 {
 				log.Info("index caught up", "changes", n, "sequence", w.Sequence())
+				behind = true
+			} else if behind {
+				behind = false
+				learning.Go(func() { learn(ctx, w, log) })
 			}
 		}
 	}

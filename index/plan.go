@@ -95,6 +95,8 @@ type Form struct {
 	Weight float64
 	// Why is empty for the form that was typed.
 	Why string
+	// Learned says that it comes from the corpus and not from the lexicon: it lifts what is found, and finds nothing.
+	Learned bool
 	// terms are the plan's terms that a form which was not typed is made of.
 	terms []int
 }
@@ -137,7 +139,7 @@ func (p *Plan) Telling(idf []float64, holding []int) []bool {
 				}
 			}
 			for _, i := range f.terms {
-				tells[i] = tells[i] || idf[i] >= telling*rarest
+				tells[i] = tells[i] || p.Terms[i].Concept >= 0 && idf[i] >= telling*rarest
 			}
 		}
 	}

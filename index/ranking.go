@@ -27,6 +27,9 @@ type Ranking struct {
 	Latin float64
 	// Widening scales the weights of what the lexicon adds to a query.
 	Widening float64
+	// Learned is the weight of a widening that was learned from the corpus, before its strength; at most 0.3, which is the
+	// least that the lexicon gives. 0 turns them off. The judged sets do not tell 0.1 from 0.3, so it is the smaller.
+	Learned float64
 	// MatchCoverage is the share of the query's weight that a unit must touch for its document to count in totals and
 	// facets. Ranking looks at every unit that holds any term, because the last resort of a long question may be one word,
 	// but 50,000 documents that share one common word with it are no answer.
@@ -73,7 +76,7 @@ type Ranking struct {
 func DefaultRanking() Ranking {
 	return Ranking{
 		FieldWeight: [3]float64{1.6, 1.6, 1}, LengthB: [3]float64{0.6, 0.6, 0.85}, K1: 1.2, IDFPower: 1.3,
-		Word: 1, Cross: 0.6, Single: 1, Long: 0.2, Part: 0.1, Latin: 1.5, Widening: 0.6,
+		Word: 1, Cross: 0.6, Single: 1, Long: 0.2, Part: 0.1, Latin: 1.5, Widening: 0.6, Learned: 0.1,
 		MatchCoverage: 0.5, NamedCoverage: 0.6, CoverageBoost: 0.3, Depth: 24,
 		Authority: [corpus.Ranks]float64{0, 0.1, 0.3, 0.8},
 		Coverage:  0.05, Passage: 0.1, Run: 0.03, Title: 0.1, TitleFit: 0.3, TitleExact: 0.3, Second: 0.05, ActionFit: 0.05, ActionElse: 0.05,

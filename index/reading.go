@@ -20,6 +20,8 @@ type Reader struct {
 	Vocabulary *segment.Vocabulary
 	// Phrases finds the lexicon's expressions where they are said loosely; nil finds those that stand letter by letter.
 	Phrases *segment.Phrases
+	// Related tells what the corpus says beside a folded word; nil knows nothing.
+	Related func(word string) []RelatedTerm
 }
 
 // The syntax that a query may use besides plain words.
@@ -298,7 +300,7 @@ func (r *Reader) readWords(said *saying, lightly []string, verbatim bool, p *Pla
 		words = r.Segmenter.Words(bare)
 	}
 	p.Folded = strings.TrimSpace(bare)
-	b := planner{reader: r, plan: p, terms: map[string]int{}}
+	b := planner{reader: r, plan: p, terms: map[string]int{}, verbatim: verbatim}
 	b.build(bare, words, uses)
 	subject := len(p.Concepts) > 0
 	for _, text := range lightly {
@@ -392,6 +394,8 @@ type planner struct {
 	reader *Reader
 	plan   *Plan
 	terms  map[string]int // term → its place in plan.Terms
+	// verbatim takes the query as it stands.
+	verbatim bool
 }
 
 // build makes one concept of every word, or of every stretch of words that the lexicon knows, and the terms to score by.
@@ -402,6 +406,9 @@ func (b *planner) build(norm string, words []segment.Token, uses []segment.Use) 
 		c.Forms = append(c.Forms, Form{Text: c.Text, Weight: 1})
 		for _, e := range s.entries {
 			c.Forms = append(c.Forms, Form{Text: e.To, Weight: e.Weight, Why: "相关词: " + e.From + "→" + e.To})
+		}
+		if !b.verbatim {
+			b.reader.addLearned(&c)
 		}
 		b.addConcept(c, s.start, s.end, concept)
 	}
@@ -509,9 +516,13 @@ func conceptOf(concept map[int]int, start, end int) int {
 func (b *planner) addWidened(ci int) {
 	r := b.reader.Ranking
 	forms := b.plan.Concepts[ci].Forms[1:]
-	share := r.Widening / (1 + 0.25*float64(max(0, len(forms)-1)))
+	share := r.Widening / (1 + 0.25*float64(max(0, countOfLexicon(forms)-1)))
 	for i := range forms {
 		f := &forms[i]
+		ci := ci
+		if f.Learned {
+			ci = -1 // a document that holds nothing else of the query is no answer
+		}
 		inWords := map[[2]int]bool{}
 		for _, w := range b.reader.Segmenter.Words(f.Text) {
 			inWords[[2]int{w.Start, w.End}] = true

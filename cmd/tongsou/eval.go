@@ -99,6 +99,9 @@ func (j *evalJob) load(ctx context.Context) error {
 		if err := eval.Index(ctx, e, set); err != nil {
 			return err
 		}
+		if err := e.Learn(ctx); err != nil {
+			return err
+		}
 		j.sets = append(j.sets, eval.Judged{Name: filepath.Base(filepath.Dir(j.queries[i])), Set: set, Index: e})
 	}
 	return nil

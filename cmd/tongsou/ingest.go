@@ -188,6 +188,11 @@ func (j *ingestJob) startIndexing(ctx context.Context) func() error {
 		if err == nil && changed >= compactAfter {
 			err = e.Compact(ctx)
 		}
+		if err == nil {
+			if failed := e.Learn(ctx); failed != nil && ctx.Err() == nil {
+				fmt.Fprintln(j.notes, "没有学成相关词，搜索不受影响：", failed)
+			}
+		}
 		j.progress.done()
 		return errors.Join(err, e.Close())
 	}

@@ -62,7 +62,7 @@ func root() *cobra.Command {
 		},
 	}
 	speakChinese(cmd)
-	cmd.AddCommand(serveCommand(), ingestCommand(), searchCommand(), segmentCommand(), evalCommand(), checkCommand(), widgetCommand(), versionCommand())
+	cmd.AddCommand(serveCommand(), ingestCommand(), searchCommand(), segmentCommand(), evalCommand(), checkCommand(), relatedCommand(), widgetCommand(), versionCommand())
 	return cmd
 }
 

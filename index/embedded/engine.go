@@ -57,8 +57,11 @@ type Engine struct {
 	read    *index.Reader
 	current atomic.Pointer[generation]
 	writing sync.Mutex
-	stop    chan struct{}
-	done    sync.WaitGroup
+	// related is what was learned from the documents, nil for nothing; one goroutine learns at a time.
+	related  atomic.Pointer[index.Related]
+	learning sync.Mutex
+	stop     chan struct{}
+	done     sync.WaitGroup
 }
 
 // Open opens the index at options.Path, or makes an empty one. An error wraps index.ErrLocked when another process holds
@@ -90,6 +93,8 @@ func Open(options Options) (*Engine, error) {
 		return nil, errors.Join(fmt.Errorf("open index %s: %w", options.Path, err), lock.Unlock())
 	}
 	e.current.Store(g)
+	e.read.Related = e.relatedTerms
+	e.loadRelated()
 	e.done.Add(1)
 	go e.followMerges()
 	return e, nil

@@ -44,6 +44,9 @@ func sampleEngine(t testing.TB) *embedded.Engine {
 	if err := e.Apply(context.Background(), changes); err != nil {
 		t.Fatal(err)
 	}
+	if err := e.Learn(context.Background()); err != nil {
+		t.Fatal(err)
+	}
 	return e
 }
 
