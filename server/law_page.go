@@ -25,6 +25,8 @@ type documentView struct {
 	Law      string // the title as citations have it
 	Contents []contentsEntry
 	Sections []sectionView
+	Part     int      // which part of a long document is shown, from 0
+	Parts    []choice // its parts; none where the document is shown whole
 	Versions []versionView
 	Current  string // the address of the version in force, where this is not it
 	Items    []restingItem
@@ -49,6 +51,7 @@ func (s *Server) documentPage(w http.ResponseWriter, r *http.Request) error {
 		Facts: documentFacts(rec), Source: webLink(rec.URL), Law: citation(rec.Document, ""), Sections: sectionViews(rec.Document),
 	}
 	v.Contents = contents(v.Sections)
+	v.parts(r.URL.Query())
 	v.Sample, v.Styles, v.Modules = rec.Sample, []string{"guide.css"}, []string{"citation.js", "read-aloud.js"}
 	if err := s.surroundings(r.Context(), v); err != nil {
 		return err

@@ -1,3 +1,9 @@
+// A link to an article of a long document, which is shown in parts, may lead to another part of it than the one that holds it.
+const anchor = decodeURIComponent(location.hash.slice(1));
+if (anchor && document.querySelector("[data-parts]") && !document.getElementById(anchor) && !location.search.includes("at=")) {
+  location.replace(`?at=${encodeURIComponent(anchor)}#${encodeURIComponent(anchor)}`);
+}
+
 // Copies the citation of an article: 《X法》第十二条. Where the browser does not let a page copy, the citation is shown, selected.
 
 function show(button, citation) {
