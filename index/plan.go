@@ -44,6 +44,7 @@ type Plan struct {
 	// Offset and Limit choose the page; Depth is how many documents of each kind an engine finds.
 	Offset, Limit, Depth int
 	Facets, Explain      bool
+	use                  Use
 }
 
 // Named reports whether the query names one document outright.

@@ -67,6 +67,8 @@ type Ranking struct {
 	// What an item adds that serves the people spoken of, that has the conveniences asked for, and whose materials are all
 	// in the citizen's hands; the last is taken from one that needs what is lacking.
 	Audience, Convenience, Held float64
+	// Use bounds what a document gains or loses by what people made of earlier answers: less than any judgement of its name.
+	Use float64
 }
 
 // DefaultRanking returns the weights that `tongsou` uses unless the configuration says otherwise.
@@ -80,7 +82,7 @@ func DefaultRanking() Ranking {
 		SureTitle: 1.12, SureFit: 1.02, SureWidened: 0.8, SureCoverage: 0.3, SureText: 2,
 		Amended: 0.25, Repealed: 0.4, NotYet: 0.1,
 		PlaceOwn: 0.15, PlaceAbove: 0.08, PlaceElsewhere: -0.15, WishFirst: 0.2,
-		LightWord: 0.4, Audience: 0.08, Convenience: 0.1, Held: 0.2,
+		LightWord: 0.4, Audience: 0.08, Convenience: 0.1, Held: 0.2, Use: 0.05,
 	}
 }
 
@@ -167,6 +169,12 @@ func (r *Ranking) judgeDocument(plan *Plan, st Stats, m *matcher, d *Ranked) {
 		second := r.Second * min(1, max(0, units[1].score))
 		d.Score += second
 		d.Parts = addPart(plan, d.Parts, "其他条文", second, "")
+	}
+	if plan.use != nil {
+		value, evidence := plan.use(d.Units[0].Doc)
+		value = r.Use * min(1, max(-1, value))
+		d.Score += value
+		d.Parts = addPart(plan, d.Parts, "用户反馈", value, evidence)
 	}
 }
 

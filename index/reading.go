@@ -37,7 +37,7 @@ func (r *Reader) Read(q Query, terms Terms) (*Plan, Understanding, error) {
 	u := Understanding{Text: q.Text, Place: q.Place}
 	p := &Plan{
 		Filter: q.Filter, Place: q.Place, Sort: q.Sort, Today: q.Today, Facets: q.Facets, Explain: q.Explain,
-		Limit: q.Limit, Depth: r.Ranking.Depth,
+		Limit: q.Limit, Depth: r.Ranking.Depth, use: q.Use,
 	}
 	if err := p.page(q); err != nil {
 		return nil, u, err
