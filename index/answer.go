@@ -15,6 +15,9 @@ type Found struct {
 	Candidates []Candidate
 	Stats      Stats
 	Total      int
+	// Partial is set when the time ended before all of the kind was searched. Stages is where the time went.
+	Partial bool
+	Stages  Stages
 }
 
 // Group ranks what was found of one kind and cuts the page of the plan, with snippets.
