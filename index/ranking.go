@@ -94,7 +94,8 @@ type Ranked struct {
 	// Coverage is the share of the query's weight that the document says, judged by whole words; 1 beyond Ranking.Depth.
 	Coverage float64
 	// Sure is set when the document is above the confidence line.
-	Sure bool
+	Sure   bool
+	pinned bool // by the operator
 }
 
 // pinned is added to the score of what the query names outright (a 文号, a code, an article): nothing outranks it.

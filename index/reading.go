@@ -20,6 +20,8 @@ type Reader struct {
 	Vocabulary *segment.Vocabulary
 	// Phrases finds the lexicon's expressions where they are said loosely; nil finds those that stand letter by letter.
 	Phrases *segment.Phrases
+	// rules are the operator's; see With.
+	rules *rules
 }
 
 // The syntax that a query may use besides plain words.
@@ -53,7 +55,7 @@ func (r *Reader) Read(q Query, terms Terms) (*Plan, Understanding, error) {
 	text = readNames(text, p)
 	text = readPhrases(text, p)
 	norm := segment.Fold(text)
-	if !q.Verbatim && !p.Named() && len(p.Phrases) == 0 {
+	if !q.Verbatim && !p.Named() && len(p.Phrases) == 0 && !r.rules.knows(norm) {
 		if mended, why := r.mend(norm, terms); why != "" {
 			u.Correction = &Correction{From: strings.TrimSpace(text), To: strings.TrimSpace(mended), Why: why}
 			norm = mended
@@ -62,6 +64,7 @@ func (r *Reader) Read(q Query, terms Terms) (*Plan, Understanding, error) {
 	p.action = actionOfQuery(norm)
 	said := r.cut(norm)
 	p.whole = squash(norm)
+	r.rules.apply(p, q.Text)
 	p.readIntents(said, &u)
 	rest, lightly := readWishes(said, text, q, terms, p, &u)
 	if rest != norm || len(p.TitlePhrases) > 0 {

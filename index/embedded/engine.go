@@ -54,7 +54,8 @@ type Engine struct {
 	options Options
 	lock    *flock.Flock
 	budget  *budget
-	read    *index.Reader
+	base    *index.Reader
+	read    atomic.Pointer[index.Reader] // base with the operator's overlay
 	current atomic.Pointer[generation]
 	writing sync.Mutex
 	stop    chan struct{}
@@ -80,11 +81,12 @@ func Open(options Options) (*Engine, error) {
 	}
 	e := &Engine{
 		options: options, lock: lock, budget: &budget{limit: options.CacheBytes}, stop: make(chan struct{}),
-		read: &index.Reader{
+		base: &index.Reader{
 			Segmenter: options.Segmenter, Lexicon: options.Lexicon, Ranking: &options.Ranking,
 			Vocabulary: options.vocabulary, Phrases: options.phrases,
 		},
 	}
+	e.read.Store(e.base)
 	g, err := e.openCurrent()
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("open index %s: %w", options.Path, err), lock.Unlock())

@@ -17,12 +17,12 @@ import (
 
 // Search implements index.Searcher.
 func (e *Engine) Search(ctx context.Context, q index.Query) (*index.Result, error) {
-	return e.search(ctx, e.read, q)
+	return e.search(ctx, e.read.Load(), q)
 }
 
 // Tuned is the engine ranking by other weights: what `tongsou eval --fit` compares. Both may be used at once.
 func (e *Engine) Tuned(r index.Ranking) index.Searcher {
-	read := *e.read
+	read := *e.read.Load()
 	read.Ranking = &r
 	return &tuned{e, &read}
 }
@@ -96,7 +96,7 @@ func climb(ctx context.Context, v *view, plan *index.Plan, ranking *index.Rankin
 	var groups [2]index.Group
 	for i, p := range []*index.Plan{plan, &wider} {
 		first := *p
-		first.Offset, first.Limit, first.Facets, first.Sort = 0, 1, false, index.ByRelevance
+		first.Offset, first.Limit, first.Facets, first.Sort, first.Pinned = 0, 1, false, index.ByRelevance, nil
 		found, _, err := find(ctx, v, corpus.KindItem, &first, ranking, true)
 		if outOfTime(err) {
 			return "", nil // what follows says so
@@ -226,6 +226,12 @@ func find(ctx context.Context, v *view, kind corpus.Kind, plan *index.Plan, rank
 	if err != nil {
 		return nil, nil, err
 	}
+	pins, more, err := s.pinned(plan, gates, out.top)
+	if err != nil {
+		return nil, nil, err
+	}
+	picked = append(pins, picked...)
+	found.Total += more
 	want := wanted{head: len(picked) + head, depth: plan.Depth, total: out.count.total}
 	if plan.Offset == 0 {
 		want.fill = plan.Limit
@@ -407,6 +413,9 @@ func (l *leaf) unitsByID(head uint32, section string) ([]uint32, error) {
 func (s *segments) narrow(ctx context.Context, li int, g *gate, plan *index.Plan) (whole bool, err error) {
 	l := &s.leaves[li]
 	whole = true
+	if err := l.hide(g, plan.Hidden); err != nil {
+		return false, err
+	}
 	for _, w := range plan.Without {
 		units, unread, err := l.verified(ctx, w, false)
 		if err != nil {
