@@ -25,6 +25,7 @@ func (s *Server) search(w http.ResponseWriter, r *http.Request) error {
 	if s.unchanged(w, r) {
 		return nil
 	}
+	q.Use = s.use(q.Text)
 	result, err := s.options.Engine.Search(r.Context(), q)
 	if err != nil {
 		return err
@@ -137,7 +138,7 @@ func (s *Server) ready(w http.ResponseWriter, r *http.Request) error {
 // judged; the time it took is not part of what it says, hence a weak tag.
 func (s *Server) unchanged(w http.ResponseWriter, r *http.Request) bool {
 	h := fnv.New64a()
-	fmt.Fprint(h, r.URL.Path, "\n", r.URL.RawQuery, "\n", corpus.DateOf(s.options.Now()), "\n", s.options.Engine.Sequence())
+	fmt.Fprint(h, r.URL.Path, "\n", r.URL.RawQuery, "\n", corpus.DateOf(s.options.Now()), "\n", s.options.Engine.Sequence(), "\n", s.learner.model.Load().Mark())
 	if r.URL.Path == "/" || r.URL.Path == "/api/v1/suggest" {
 		fmt.Fprint(h, "\n", s.popular.current(r.Context()).mark)
 	}

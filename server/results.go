@@ -108,6 +108,7 @@ func (s *Server) resultPage(w http.ResponseWriter, r *http.Request) error {
 			q.Limit = groupLimit
 		}
 	}
+	q.Use = s.use(q.Text)
 	result, err := s.options.Engine.Search(r.Context(), q)
 	if err != nil {
 		return err

@@ -50,6 +50,8 @@ type Options struct {
 	MaxConcurrent int
 	// Journal notes what people search and say; nil notes nothing, and no page asks for feedback.
 	Journal Journal
+	// Learn lets what the journal says of earlier answers raise or lower a result, within index.Ranking.Use.
+	Learn bool
 	// AdminKey opens the staff desk; empty keeps it shut. Archive is where it reads what was taken in; nil shows none of it.
 	AdminKey string
 	Archive  Archive
@@ -75,6 +77,7 @@ type Server struct {
 
 	feedbackLimit *limiter
 	desk          *desk
+	learner       *learner
 }
 
 // New makes a server. It does not listen yet.
@@ -109,8 +112,11 @@ func New(options Options) (*Server, error) {
 		return nil, err
 	}
 	s.desk = newDesk(s)
-	s.handler, err = s.routes()
-	return s, err
+	if s.handler, err = s.routes(); err != nil {
+		return nil, err
+	}
+	s.learner = newLearner(&s.options) // last, since it starts to work
+	return s, nil
 }
 
 // ServeHTTP implements http.Handler.
@@ -172,6 +178,7 @@ func (s *Server) Run(ctx context.Context) error {
 // before Listen, is harmless.
 func (s *Server) Close() error {
 	s.desk.close()
+	s.learner.close()
 	if s.http == nil {
 		return nil
 	}

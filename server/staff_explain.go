@@ -44,6 +44,7 @@ var meanings = map[string][2]string{
 	"法规名称":  {"点名法规", "输入的就是这部法规或其中这一条，排在最前"},
 	"时效":    {"时效", "已修订、已废止或尚未生效，往后排"},
 	"地区":    {"地区远近", "离办事人所在地近的往前排，别处的往后排"},
+	"用户反馈":  {"用户反馈", "这样搜的人点开得比它的位置应有的多或少，和评价"},
 	"首轮得分":  {"初选得分", "排位靠后，只按初选的词语匹配排列"},
 }
 
@@ -62,6 +63,9 @@ func explain(h *index.Hit) *explanation {
 		part := explainedPart{Name: p.Name, Value: fmt.Sprintf("%+.2f", p.Value), Down: p.Value < 0}
 		if m, ok := meanings[p.Name]; ok {
 			part.Name, part.Meaning = m[0], m[1]
+		}
+		if p.Name == "用户反馈" {
+			part.Meaning += "。" + p.Note // the evidence, so that it can be judged
 		}
 		if math.Abs(p.Value) >= pinnedFrom {
 			part.Value = "排在最前"

@@ -40,6 +40,8 @@ type Config struct {
 	// Journal says whether what people search and say is kept, without their names; JournalDays for how long, 1 to 3650.
 	Journal     bool `mapstructure:"journal"`
 	JournalDays int  `mapstructure:"journal_days"`
+	// LearnFromUse lets what people open and how they rate it move results a little. It needs the journal.
+	LearnFromUse bool `mapstructure:"learn_from_use"`
 	// Log is the least level that is logged: debug, info, warn, error.
 	Log string `mapstructure:"log"`
 }
@@ -105,6 +107,12 @@ func settings() []setting {
 		}},
 		{"journal", "记录搜索词与评价（隐去个人信息）", true, func(*Config) string { return "" }},
 		{"journal_days", "搜索词与评价保留的天数", 180, func(c *Config) string { return between(c.JournalDays, 1, 3650) }},
+		{"learn_from_use", "按群众点开与评价小幅调整排序（须开启 journal）", false, func(c *Config) string {
+			if c.LearnFromUse && !c.Journal {
+				return "false，或者同时设 journal: true：没有记录就无从学起"
+			}
+			return ""
+		}},
 		{"log", "日志级别", "info", func(c *Config) string {
 			if !slices.Contains([]string{"debug", "info", "warn", "error"}, c.Log) {
 				return "debug、info、warn、error 之一"

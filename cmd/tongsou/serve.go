@@ -31,7 +31,7 @@ func serveCommand() *cobra.Command {
 网页在 /，工作台在 /staff，API 在 /api/v1/search，说明在 /openapi.json，健康检查在 /healthz 与 /readyz。`,
 		Args: noArgs,
 	}
-	addFlags(cmd, "data", "addr", "place", "shards", "cache_mb", "timeout", "max_concurrent", "journal", "journal_days", "log")
+	addFlags(cmd, "data", "addr", "place", "shards", "cache_mb", "timeout", "max_concurrent", "journal", "journal_days", "learn_from_use", "log")
 	var noSample, asJSON bool
 	cmd.Flags().BoolVar(&asJSON, "json", false, "启动后以 JSON 输出网址")
 	cmd.Flags().BoolVar(&noSample, "no-sample", false, "数据目录为空时不载入示例数据")
@@ -106,10 +106,10 @@ func open(ctx context.Context, c *Config, withSample bool, log io.Writer) (p *pr
 		AdminKey: c.AdminKey, Archive: p.store,
 	}
 	if c.Journal {
-		if p.journal, err = journal.Open(ctx, c.journalPath(), journal.Options{Retention: days(c.JournalDays), Log: p.log}); err != nil {
+		if p.journal, err = journal.Open(ctx, c.journalPath(), journal.Options{Retention: days(c.JournalDays), Log: p.log, Shown: c.LearnFromUse}); err != nil {
 			return p, err
 		}
-		options.Journal = p.journal
+		options.Journal, options.Learn = p.journal, c.LearnFromUse
 	}
 	p.Server, err = server.New(options)
 	if err != nil {
