@@ -30,6 +30,7 @@ func (s *Server) search(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
+	forgetPartial(w, result)
 	s.noteSearch(r, q, result)
 	return writeJSON(w, result)
 }

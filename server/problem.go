@@ -4,9 +4,11 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"math"
 	"net/http"
 	"strconv"
 	"strings"
+	"time"
 
 	"tongsou/corpus/store"
 	"tongsou/index"
@@ -70,6 +72,9 @@ func problemOf(err error) problem {
 	if p := (*paramError)(nil); errors.As(err, &p) {
 		return problem{Title: "参数有误", Status: http.StatusBadRequest, Detail: p.Error(), Field: p.name}
 	}
+	if fast := (*tooFastError)(nil); errors.As(err, &fast) {
+		return problem{Title: "操作太快了", Status: http.StatusTooManyRequests, Detail: "从您这里来的请求太多，请过几秒再试。"}
+	}
 	for _, s := range statuses {
 		if !errors.Is(err, s.err) {
 			continue
@@ -96,13 +101,14 @@ func (s *Server) fail(w http.ResponseWriter, r *http.Request, err error) {
 	p := problemOf(err)
 	p.Type, p.Instance = "about:blank", r.URL.Path
 	if p.Status == http.StatusInternalServerError {
-		s.options.Log.Error("request failed", "path", r.URL.Path, "error", err)
+		req := requestOf(r.Context())
+		s.options.Log.Error("request failed", "request", req.id, "route", req.route, "error", err)
 	}
 	h := w.Header()
 	h.Del("ETag")
 	h.Set("Cache-Control", "no-store")
-	if p.Status == http.StatusServiceUnavailable {
-		h.Set("Retry-After", strconv.Itoa(2))
+	if after := retryAfter(err, p.Status); after > 0 {
+		h.Set("Retry-After", strconv.Itoa(int(math.Ceil(after.Seconds()))))
 	}
 	if wantsPage(r) {
 		s.problemPage(w, r, p)
@@ -111,6 +117,20 @@ func (s *Server) fail(w http.ResponseWriter, r *http.Request, err error) {
 	h.Set("Content-Type", "application/problem+json")
 	w.WriteHeader(p.Status)
 	_ = json.NewEncoder(w).Encode(p) // the client is gone if this fails
+}
+
+// retryAfter is when it makes sense to come back, 0 when nobody knows.
+func retryAfter(err error, status int) time.Duration {
+	fast := (*tooFastError)(nil)
+	switch {
+	case errors.As(err, &fast):
+		return fast.after
+	case errors.Is(err, errTooMuchFeedback):
+		return time.Hour
+	case status == http.StatusServiceUnavailable:
+		return 2 * time.Second
+	}
+	return 0
 }
 
 func wantsPage(r *http.Request) bool {

@@ -113,6 +113,7 @@ func (s *Server) resultPage(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
+	forgetPartial(w, result)
 	s.noteSearch(r, q, result)
 	v := newResultView(s.newFrame(r), values, q, result)
 	return s.pages.write(w, http.StatusOK, "search.html", v)

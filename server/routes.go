@@ -60,7 +60,7 @@ func (s *Server) routes() (http.Handler, error) {
 	get("/assets/{build}/{name}", s.pages.assets.serve)
 	r.Handle("/feedback", smallForm(s.handle(form(s.takeFeedback)))).Methods(http.MethodPost)
 	s.desk.routes(r)
-	r.Use(s.noteClicks)
+	r.Use(noteRoute, s.noteClicks)
 	r.NotFoundHandler = s.handle(func(http.ResponseWriter, *http.Request) error { return errNoRoute })
 	r.MethodNotAllowedHandler = s.handle(func(w http.ResponseWriter, req *http.Request) error {
 		w.Header().Set("Allow", allowed(r, req))
@@ -71,7 +71,7 @@ func (s *Server) routes() (http.Handler, error) {
 	if err != nil {
 		return nil, fmt.Errorf("set up compression: %w", err)
 	}
-	return s.guard(compress(r)), nil
+	return s.guard(s.traced(compress(r))), nil
 }
 
 // allowed lists the methods that an address answers to.
