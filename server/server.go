@@ -68,6 +68,8 @@ type Options struct {
 	// AdminKey opens the staff desk; empty keeps it shut. Archive is where it reads what was taken in; nil shows none of it.
 	AdminKey string
 	Archive  Archive
+	// Upkeep tells what is damaged and has it mended; nil tells of nothing.
+	Upkeep Upkeep
 	// Log receives a line for every request that failed on our side; nil means slog.Default.
 	Log *slog.Logger
 	// Now is the clock; nil means time.Now.
