@@ -44,6 +44,8 @@ type Config struct {
 	LearnFromUse bool `mapstructure:"learn_from_use"`
 	// Log is the least level that is logged: debug, info, warn, error.
 	Log string `mapstructure:"log"`
+
+	Outside `mapstructure:",squash"`
 }
 
 // setting is one key with its default, what it means, and its check, which returns the allowed values when v is none.
@@ -63,7 +65,7 @@ func settings() []setting {
 		}
 		return ""
 	}
-	return []setting{
+	return append([]setting{
 		{"data", "数据目录（存储与索引）", "tongsou-data", func(c *Config) string {
 			if c.Data == "" {
 				return "一个目录的路径"
@@ -119,7 +121,7 @@ func settings() []setting {
 			}
 			return ""
 		}},
-	}
+	}, outsideSettings()...)
 }
 
 // addFlags gives a command a flag for each setting that it uses: cache_mb is --cache-mb.

@@ -76,17 +76,23 @@ func (s *syncBuffer) String() string {
 // serving starts serve on a free port and returns its address; stop ends it and returns its error.
 func serving(t *testing.T, data string) (address string, stop func() error) {
 	t.Helper()
+	return servingAt(t, `http://\S+`, "--data", data)
+}
+
+// servingAt starts serve with flags and waits until it says an address of that form.
+func servingAt(t *testing.T, form string, flags ...string) (address string, stop func() error) {
+	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
 	out, ended := new(syncBuffer), make(chan error, 1)
 	cmd := root()
-	cmd.SetArgs([]string{"serve", "--data", data, "--addr", "127.0.0.1:0", "--log", "error"})
+	cmd.SetArgs(append([]string{"serve", "--addr", "127.0.0.1:0", "--log", "error"}, flags...))
 	cmd.SetOut(out)
 	cmd.SetErr(io.Discard)
 	go func() { ended <- cmd.ExecuteContext(ctx) }()
 	stop = sync.OnceValue(func() error { cancel(); return <-ended })
 	t.Cleanup(func() { _ = stop() })
 	for range 600 {
-		if address = regexp.MustCompile(`http://\S+`).FindString(out.String()); address != "" {
+		if address = regexp.MustCompile(form).FindString(out.String()); address != "" {
 			return strings.TrimSuffix(address, "/"), stop
 		}
 		select {

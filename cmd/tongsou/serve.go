@@ -31,7 +31,8 @@ func serveCommand() *cobra.Command {
 网页在 /，工作台在 /staff，API 在 /api/v1/search，说明在 /openapi.json，健康检查在 /healthz 与 /readyz。`,
 		Args: noArgs,
 	}
-	addFlags(cmd, "data", "addr", "place", "shards", "cache_mb", "timeout", "max_concurrent", "journal", "journal_days", "learn_from_use", "log")
+	addFlags(cmd, "data", "addr", "place", "shards", "cache_mb", "timeout", "max_concurrent", "journal", "journal_days", "learn_from_use", "log",
+		"admin_addr", "rate", "key_rate", "tls_cert", "tls_key", "log_format", "trace_url")
 	var noSample, asJSON bool
 	cmd.Flags().BoolVar(&asJSON, "json", false, "启动后以 JSON 输出网址")
 	cmd.Flags().BoolVar(&noSample, "no-sample", false, "数据目录为空时不载入示例数据")
@@ -64,18 +65,20 @@ type program struct {
 	// journal is nil when it is switched off.
 	journal *journal.Journal
 	log     *slog.Logger
-	stop    context.CancelFunc
-	behind  sync.WaitGroup
+	// traces sends what was traced; nil when nothing is.
+	traces func() error
+	stop   context.CancelFunc
+	behind sync.WaitGroup
 }
 
 // open makes a program that listens and can answer: store and index are open, the sample is loaded when the store is new
 // and withSample is set, and the index has caught up. log is where its log goes.
 func open(ctx context.Context, c *Config, withSample bool, log io.Writer) (p *program, err error) {
-	var level slog.Level
-	if err := level.UnmarshalText([]byte(c.Log)); err != nil {
+	logger, err := c.logger(log)
+	if err != nil {
 		return nil, err
 	}
-	p = &program{log: slog.New(slog.NewTextHandler(log, &slog.HandlerOptions{Level: level}))}
+	p = &program{log: logger}
 	ctx, p.stop = context.WithCancel(ctx)
 	defer func() {
 		if err != nil {
@@ -111,9 +114,17 @@ func open(ctx context.Context, c *Config, withSample bool, log io.Writer) (p *pr
 		}
 		options.Journal, options.Learn = p.journal, c.LearnFromUse
 	}
+	if p.traces, err = c.outside(ctx, &options); err != nil {
+		return p, err
+	}
 	p.Server, err = server.New(options)
 	if err != nil {
 		return p, err
+	}
+	if c.AdminAddr != "" {
+		if err := p.ListenAdmin(c.AdminAddr); err != nil {
+			return p, err
+		}
 	}
 	return p, p.Listen(c.Addr)
 }
@@ -176,6 +187,9 @@ func (p *program) Close() error {
 	}
 	p.stop()
 	p.behind.Wait()
+	if p.traces != nil {
+		err = errors.Join(err, p.traces())
+	}
 	if p.journal != nil {
 		err = errors.Join(err, p.journal.Close())
 	}
