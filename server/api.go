@@ -118,7 +118,7 @@ func (s *Server) health(w http.ResponseWriter, _ *http.Request) error {
 // judged; the time it took is not part of what it says, hence a weak tag.
 func (s *Server) unchanged(w http.ResponseWriter, r *http.Request) bool {
 	h := fnv.New64a()
-	fmt.Fprint(h, r.URL.Path, "\n", r.URL.RawQuery, "\n", corpus.DateOf(s.options.Now()), "\n", s.options.Engine.Sequence(), "\n", s.learner.model.Load().Mark())
+	fmt.Fprint(h, r.URL.Path, "\n", r.URL.RawQuery, "\n", corpus.DateOf(s.options.Now()), "\n", s.options.Engine.Sequence(), "\n", s.learner.model.Load().Mark(), s.curator.version.Load())
 	fmt.Fprint(h, "\n", len(s.upkeep().Faults))
 	if r.URL.Path == "/" || r.URL.Path == "/api/v1/suggest" {
 		fmt.Fprint(h, "\n", s.popular.current(r.Context()).mark)

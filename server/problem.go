@@ -12,6 +12,7 @@ import (
 
 	"tongsou/corpus/store"
 	"tongsou/index"
+	"tongsou/server/curation"
 )
 
 // handler answers a request or returns what went wrong, before it has written anything.
@@ -60,6 +61,16 @@ var statuses = []struct {
 	{errTooMuchFeedback, http.StatusTooManyRequests, "评价太多了", "谢谢您。请过一个小时再来评价；急事请拨打 12345。"},
 	{errTooLongFeedback, http.StatusRequestEntityTooLarge, "写得太长", "请回到上一页，把内容缩短到 500 字以内再提交。"},
 	{errForeignSite, http.StatusForbidden, "这个网站没有开通搜索框", "请网站管理员核对 key，并请本站把网站的地址写进 sites 配置。"},
+	{errNoKey, http.StatusUnauthorized, "需要钥匙", "请在 Authorization: Bearer 里给出有效的钥匙；用 tongsou key create 可以新建。"},
+	{errRole, http.StatusForbidden, "这把钥匙的权限不够", "请向管理员要一把权限更高的钥匙。"},
+	{errTooManyTries, http.StatusTooManyRequests, "试错的次数太多", "请过十五分钟再试。"},
+	{curation.ErrNotFound, http.StatusNotFound, "没有这一条", "它可能已被删除，请重新读取列表。"},
+	{curation.ErrStale, http.StatusConflict, "内容已经变了", "别人刚改过。请重新查看，再决定。"},
+	{curation.ErrNothing, http.StatusConflict, "没有可以改变的", "草稿与线上一致，或者还没有发布过。"},
+	{errUnmeasured, http.StatusConflict, "还没有看过影响", "请先查看这些改动的影响，再发布。"},
+	{errBulkBusy, http.StatusServiceUnavailable, "另一批正在写入", "同一时间只处理一批，请过几秒再发。"},
+	{errKeyReused, http.StatusUnprocessableEntity, "Idempotency-Key 用过了", "同一个键一天之内只能用于同样的内容，请换一个。"},
+	{errTooLargeBody, http.StatusRequestEntityTooLarge, "内容太大", "一次最多 64 MB，请分几次发。"},
 	{errTooLong, http.StatusRequestURITooLong, "网址太长", "请缩短查询或减少筛选条件；网址最长 8192 字节。"},
 	{errBusy, http.StatusServiceUnavailable, "现在查询的人太多", "请过一两秒再试。"},
 	{index.ErrUnavailable, http.StatusServiceUnavailable, "暂时不能搜索", "系统正在启动或停止，请稍后再试。"},
@@ -74,6 +85,9 @@ func problemOf(err error) problem {
 	}
 	if fast := (*tooFastError)(nil); errors.As(err, &fast) {
 		return problem{Title: "操作太快了", Status: http.StatusTooManyRequests, Detail: "从您这里来的请求太多，请过几秒再试。"}
+	}
+	if f := (*curation.FieldError)(nil); errors.As(err, &f) {
+		return problem{Title: "内容有误", Status: http.StatusBadRequest, Detail: f.Error(), Field: f.Field}
 	}
 	for _, s := range statuses {
 		if !errors.Is(err, s.err) {

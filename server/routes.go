@@ -59,6 +59,7 @@ func (s *Server) routes() (http.Handler, error) {
 	get("/widget-{version:[0-9a-f]+}.js", s.widget.serve)
 	get("/assets/{build}/{name}", s.pages.assets.serve)
 	r.Handle("/feedback", smallForm(s.handle(form(s.takeFeedback)))).Methods(http.MethodPost)
+	s.curator.routes(r)
 	s.desk.routes(r)
 	r.Use(noteRoute, s.noteClicks)
 	r.NotFoundHandler = s.handle(func(http.ResponseWriter, *http.Request) error { return errNoRoute })

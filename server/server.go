@@ -20,6 +20,7 @@ import (
 
 	"tongsou/corpus"
 	"tongsou/index"
+	"tongsou/server/curation"
 )
 
 // Library is the store of record as the server needs it.
@@ -68,6 +69,11 @@ type Options struct {
 	// AdminKey opens the staff desk; empty keeps it shut. Archive is where it reads what was taken in; nil shows none of it.
 	AdminKey string
 	Archive  Archive
+	// Curation keeps keys and what the operator says of answers; nil: nobody can change anything. Intake takes documents
+	// that come over the admin API; nil takes none. Judged are the sets by which the effect of a change is measured.
+	Curation *curation.Store
+	Intake   Intake
+	Judged   []JudgedSet
 	// Upkeep tells what is damaged and has it mended; nil tells of nothing.
 	Upkeep Upkeep
 	// Log receives a line for every request that failed on our side; nil means slog.Default.
@@ -97,6 +103,7 @@ type Server struct {
 
 	feedbackLimit *limiter
 	desk          *desk
+	curator       *curator
 	learner       *learner
 }
 
@@ -139,6 +146,9 @@ func New(options Options) (*Server, error) {
 		return nil, err
 	}
 	if s.widget, err = newWidget(); err != nil {
+		return nil, err
+	}
+	if s.curator, err = newCurator(s, options.Engine); err != nil {
 		return nil, err
 	}
 	s.desk = newDesk(s)
