@@ -164,8 +164,12 @@ func (j *ingestJob) startIndexing(ctx context.Context) func() error {
 	stop, finished := make(chan struct{}), make(chan error, 1)
 	changed := 0
 	go func() {
+		mended := mendHere(ctx, j.store, e)
 		for {
-			n, err := index.CatchUp(ctx, j.store, e, nil)
+			n, err := 0, mended
+			if err == nil {
+				n, err = index.CatchUp(ctx, j.store, e, nil)
+			}
 			changed += n
 			select {
 			case <-stop:

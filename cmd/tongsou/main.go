@@ -62,7 +62,7 @@ func root() *cobra.Command {
 		},
 	}
 	speakChinese(cmd)
-	cmd.AddCommand(serveCommand(), ingestCommand(), searchCommand(), segmentCommand(), evalCommand(), checkCommand(), widgetCommand(), versionCommand())
+	cmd.AddCommand(serveCommand(), ingestCommand(), searchCommand(), segmentCommand(), evalCommand(), checkCommand(), backupCommand(), restoreCommand(), rebuildCommand(), widgetCommand(), versionCommand())
 	return cmd
 }
 
@@ -112,6 +112,9 @@ func openStore(ctx context.Context, c *Config, create bool) (*store.Store, error
 	} else if _, err := os.Stat(c.storePath()); errors.Is(err, os.ErrNotExist) {
 		return nil, fmt.Errorf("数据目录 %s 里还没有数据；请先运行 tongsou ingest --data %s 文件或目录", c.Data, c.Data)
 	}
+	if err := c.checkWhole(); err != nil {
+		return nil, err
+	}
 	return store.Open(ctx, c.storePath())
 }
 
@@ -136,6 +139,9 @@ func orElse(err error, advice string) error {
 
 // openEngine opens the index of a data directory.
 func openEngine(c *Config) (*embedded.Engine, error) {
+	if err := c.checkWhole(); err != nil {
+		return nil, err
+	}
 	e, err := embedded.Open(embedded.Options{Path: c.indexPath(), Shards: c.Shards, CacheBytes: int64(c.CacheMB) << 20})
 	if errors.Is(err, index.ErrLocked) {
 		return nil, &lockedError{c.Data, err}

@@ -67,6 +67,9 @@ type program struct {
 	log     *slog.Logger
 	// traces sends what was traced; nil when nothing is.
 	traces func() error
+	// upkeep is what is known of damage beside what the engine says; life ends when the program does.
+	upkeep upkeep
+	life   context.Context
 	stop   context.CancelFunc
 	behind sync.WaitGroup
 }
@@ -80,6 +83,7 @@ func open(ctx context.Context, c *Config, withSample bool, log io.Writer) (p *pr
 	}
 	p = &program{log: logger}
 	ctx, p.stop = context.WithCancel(ctx)
+	p.life = ctx
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, p.Close())
@@ -101,12 +105,12 @@ func open(ctx context.Context, c *Config, withSample bool, log io.Writer) (p *pr
 			return p, err
 		}
 	}
-	if err := p.catchUp(ctx); err != nil {
+	if err := p.catchUp(ctx, c); err != nil {
 		return p, err
 	}
 	options := server.Options{
 		Engine: p.engine, Library: p.store, Place: c.Place, Sites: c.Sites, Timeout: c.Timeout, MaxConcurrent: c.MaxConcurrent, Log: p.log,
-		AdminKey: c.AdminKey, Archive: p.store,
+		AdminKey: c.AdminKey, Archive: p.store, Upkeep: p,
 	}
 	if c.Journal {
 		if p.journal, err = journal.Open(ctx, c.journalPath(), journal.Options{Retention: days(c.JournalDays), Log: p.log, Shown: c.LearnFromUse}); err != nil {
@@ -149,33 +153,31 @@ func (p *program) loadSample(ctx context.Context) error {
 // given, so that a start never takes long.
 const smallBacklog = 5000
 
-// catchUp brings the index up to the store and lets it follow from then on. An index of another version is rebuilt beside
-// the one in use while that one answers.
-func (p *program) catchUp(ctx context.Context) error {
+// catchUp brings the index up to the store and lets it follow from then on. An index that is stale or damaged is rebuilt
+// beside the one in use while what is sound of that one answers.
+func (p *program) catchUp(ctx context.Context, c *Config) error {
 	last, err := p.store.Sequence(ctx)
 	if err != nil {
 		return err
 	}
-	if p.engine.Sequence() > last {
-		return errors.New(foreignIndex(p.engine.Sequence(), last))
+	fault, err := ahead(ctx, p.store, p.engine)
+	if err != nil {
+		return err
 	}
-	stale := p.engine.Stale()
-	if !stale && last-p.engine.Sequence() <= smallBacklog {
-		if _, err := index.CatchUp(ctx, p.store, p.engine, nil); err != nil {
-			return err
+	if fault != "" {
+		p.upkeep.fault(fault + "。若存储是恢复来的或换过，可不理会；否则请核对是否丢了最后收入的文档，再收入一次")
+	}
+	if !p.engine.Stale() && len(p.engine.Health().Faults) == 0 && last-p.engine.Sequence() <= smallBacklog {
+		if _, err := index.CatchUp(ctx, p.store, p.engine, nil); err != nil && ctx.Err() == nil {
+			p.log.Error("索引赶不上存储，先用现有的索引回答", "error", err) // Follow tries again
 		}
 	}
-	p.behind.Add(1)
-	go func() {
-		defer p.behind.Done()
-		if stale {
-			p.log.Info("词典、词库或索引结构有变，正在旁边重建索引；其间照常回答")
-			if err := p.engine.Rebuild(ctx, embedded.Feed(index.Feed(p.store))); err != nil && ctx.Err() == nil {
-				p.log.Error("重建索引失败，继续用旧索引", "error", err)
-			}
-		}
+	p.behind.Go(func() {
+		p.mend(ctx)
 		index.Follow(ctx, p.store, p.engine, p.log)
-	}()
+	})
+	p.behind.Go(func() { p.verifyStore(ctx) })
+	p.behind.Go(func() { p.answerAsks(ctx, c) })
 	return nil
 }
 

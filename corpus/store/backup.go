@@ -31,7 +31,7 @@ func CopyDatabase(ctx context.Context, path, target string) (err error) {
 	if err := copyPages(ctx, path, target); err != nil {
 		return err
 	}
-	if err := settle(ctx, target); err != nil {
+	if err := VerifyDatabase(ctx, target); err != nil { // the last to close it leaves nothing beside the file
 		return err
 	}
 	return syncFile(target)
@@ -70,9 +70,12 @@ func copyPages(ctx context.Context, path, target string) error {
 	})
 }
 
-// settle checks a copy and makes one file of it.
-func settle(ctx context.Context, target string) error {
-	db, err := sql.Open("sqlite", "file:"+escape(target)+"?_pragma=busy_timeout(10000)&_pragma=synchronous(FULL)")
+// VerifyDatabase checks any SQLite database page by page, and its tables against their indexes.
+func VerifyDatabase(ctx context.Context, path string) error {
+	if _, err := os.Stat(path); err != nil {
+		return err // SQLite would make an empty one
+	}
+	db, err := sql.Open("sqlite", "file:"+escape(path)+"?_pragma=busy_timeout(10000)&_pragma=synchronous(FULL)")
 	if err != nil {
 		return err
 	}
@@ -81,7 +84,7 @@ func settle(ctx context.Context, target string) error {
 	if err == nil && verdict != "ok" {
 		err = fmt.Errorf("the database is damaged: %s", verdict)
 	}
-	return errors.Join(err, db.Close()) // the last to close it leaves nothing beside the file
+	return errors.Join(err, db.Close())
 }
 
 func syncFile(name string) error {
