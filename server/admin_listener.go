@@ -35,10 +35,13 @@ func (s *Server) ListenAdmin(addr string) error {
 	return nil
 }
 
+// Metrics answers with what is measured, in Prometheus's text form.
+func (s *Server) Metrics() http.Handler { return s.metrics.handler() }
+
 // admin answers those who run the server.
 func (s *Server) admin(profiles bool) http.Handler {
 	m := http.NewServeMux()
-	m.Handle("GET /metrics", s.metrics.handler())
+	m.Handle("GET /metrics", s.Metrics())
 	m.Handle("GET /healthz", s.handle(s.health))
 	m.Handle("GET /readyz", s.handle(s.ready))
 	if profiles {
