@@ -42,6 +42,8 @@ type Config struct {
 	JournalDays int  `mapstructure:"journal_days"`
 	// LearnFromUse lets what people open and how they rate it move results a little. It needs the journal.
 	LearnFromUse bool `mapstructure:"learn_from_use"`
+	// Judged are the sets by which the staff desk measures what a change does before it is published.
+	Judged []JudgedFiles `mapstructure:"judged"`
 	// Log is the least level that is logged: debug, info, warn, error.
 	Log string `mapstructure:"log"`
 
@@ -112,6 +114,14 @@ func settings() []setting {
 		{"learn_from_use", "按群众点开与评价小幅调整排序（须开启 journal）", false, func(c *Config) string {
 			if c.LearnFromUse && !c.Journal {
 				return "false，或者同时设 journal: true：没有记录就无从学起"
+			}
+			return ""
+		}},
+		{"judged", "有标准答案的查询集，用来在发布前衡量影响", []any{}, func(c *Config) string {
+			for _, j := range c.Judged {
+				if err := j.check(); err != nil {
+					return "一列 name、corpus、queries 与 qrels（" + err.Error() + "）"
+				}
 			}
 			return ""
 		}},

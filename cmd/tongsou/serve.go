@@ -18,6 +18,7 @@ import (
 	"tongsou/index"
 	"tongsou/index/embedded"
 	"tongsou/server"
+	"tongsou/server/curation"
 	"tongsou/server/journal"
 )
 
@@ -64,7 +65,9 @@ type program struct {
 	engine *embedded.Engine
 	// journal is nil when it is switched off.
 	journal *journal.Journal
-	log     *slog.Logger
+	// curation is what the staff decided.
+	curation *curation.Store
+	log      *slog.Logger
 	// traces sends what was traced; nil when nothing is.
 	traces func() error
 	// upkeep is what is known of damage beside what the engine says; life ends when the program does.
@@ -117,6 +120,9 @@ func open(ctx context.Context, c *Config, withSample bool, log io.Writer) (p *pr
 			return p, err
 		}
 		options.Journal, options.Learn = p.journal, c.LearnFromUse
+	}
+	if err := p.curate(ctx, c, &options); err != nil {
+		return p, err
 	}
 	if p.traces, err = c.outside(ctx, &options); err != nil {
 		return p, err
@@ -194,6 +200,9 @@ func (p *program) Close() error {
 	}
 	if p.journal != nil {
 		err = errors.Join(err, p.journal.Close())
+	}
+	if p.curation != nil {
+		err = errors.Join(err, p.curation.Close())
 	}
 	if p.engine != nil {
 		err = errors.Join(err, p.engine.Close())
