@@ -38,6 +38,11 @@ func (t *tuned) Search(ctx context.Context, q index.Query) (*index.Result, error
 	return t.search(ctx, t.read, q)
 }
 
+// Suggest implements index.Searcher.
+func (t *tuned) Suggest(ctx context.Context, q index.SuggestQuery) ([]index.Suggestion, error) {
+	return t.suggest(ctx, t.read, q)
+}
+
 func (e *Engine) search(ctx context.Context, reader *index.Reader, q index.Query) (*index.Result, error) {
 	began := time.Now()
 	if q.Today == "" {

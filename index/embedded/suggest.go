@@ -90,6 +90,10 @@ func clip(s string) string {
 // Suggest implements index.Searcher. Names that begin with what was typed come first, then names in which a word does,
 // then those that are read like it.
 func (e *Engine) Suggest(ctx context.Context, q index.SuggestQuery) ([]index.Suggestion, error) {
+	return e.suggest(ctx, e.read.Load(), q)
+}
+
+func (e *Engine) suggest(ctx context.Context, reader *index.Reader, q index.SuggestQuery) ([]index.Suggestion, error) {
 	if q.Limit <= 0 {
 		q.Limit = index.DefaultSuggestions
 	}
@@ -118,7 +122,7 @@ func (e *Engine) Suggest(ctx context.Context, q index.SuggestQuery) ([]index.Sug
 			}
 		}
 	}
-	return suggestions(found, typed, q.Limit, e.read.Load().Denied), nil
+	return suggestions(found, typed, q.Limit, reader.Denied), nil
 }
 
 // lookup is one way to read what was typed.
