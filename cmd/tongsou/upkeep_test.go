@@ -154,7 +154,9 @@ func TestServeMendsItsIndex(t *testing.T) {
 		{"manifest", func() { writeAll(t, filepath.Join(data, "index", "gen-*", "manifest.json"), "{") }, `"total":30`},
 		{"current", func() { writeAll(t, filepath.Join(data, "index", "CURRENT"), "gen-7") }, `"total":30`},
 		{"segments", func() { writeAll(t, filepath.Join(data, "index", "gen-*", "*", "store", "*.zap"), "") }, `"total":30`},
-		{"a document that the store lacks", func() { tamper(t, data, "UPDATE document SET body = NULL WHERE id = 'n3'", "DELETE FROM origin WHERE id = 'n3'") }, `"total":29`},
+		{"a document that the store lacks", func() {
+			tamper(t, data, "UPDATE document SET body = NULL WHERE id = 'n3'", "DELETE FROM origin WHERE id = 'n3'")
+		}, `"total":29`},
 	} {
 		c.harm()
 		address, stop := serving(t, data)
