@@ -62,7 +62,7 @@ func root() *cobra.Command {
 		},
 	}
 	speakChinese(cmd)
-	cmd.AddCommand(serveCommand(), ingestCommand(), searchCommand(), segmentCommand(), evalCommand(), checkCommand(), backupCommand(), restoreCommand(), rebuildCommand(), widgetCommand(), keyCommand(), versionCommand())
+	cmd.AddCommand(serveCommand(), ingestCommand(), searchCommand(), segmentCommand(), evalCommand(), checkCommand(), backupCommand(), restoreCommand(), rebuildCommand(), widgetCommand(), keyCommand(), healthCommand(), versionCommand())
 	return cmd
 }
 
