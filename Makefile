@@ -6,7 +6,7 @@ BIN = $(CURDIR)/.bin
 AXE_VERSION = 4.14.1
 AXE = $(BIN)/axe/node_modules/axe-core/axe.min.js
 
-.PHONY: run test check fmt vet lint race fuzz bench screenshots deps deps-system
+.PHONY: run test check fmt vet lint race fuzz bench load screenshots deps deps-system
 
 run:
 	$(GO) run ./cmd/tongsou serve
@@ -41,6 +41,14 @@ fuzz:
 # The benchmarks that need no data beside the repository.
 bench:
 	$(GO) test -run '^$$' -bench . -benchmem ./...
+
+# The highest rate that is answered as promised, twice that, and a soak, on loopback beside an ingest: some minutes on an
+# otherwise idle machine. LOAD is the length of a step, SOAK of the soak: make load SOAK=1h before a release. The other
+# variables stand at TestLoad in cmd/tongsou/load_test.go.
+LOAD ?= 10s
+SOAK ?= 1m
+load:
+	TONGSOU_LOAD=$(LOAD) TONGSOU_LOAD_SOAK=$(SOAK) $(GO) test -count=1 -timeout 3h -v -run '^TestLoad$$' ./cmd/tongsou
 
 # Whole-page pictures of every page, at the widths of a phone and of a desk, in light and dark colours.
 screenshots: deps
