@@ -13,6 +13,7 @@ import (
 	"tongsou/corpus/store"
 	"tongsou/index"
 	"tongsou/server/curation"
+	"tongsou/server/follow"
 )
 
 // handler answers a request or returns what went wrong, before it has written anything.
@@ -59,6 +60,11 @@ var statuses = []struct {
 	{errMethod, http.StatusMethodNotAllowed, "不支持这种请求方法", "请回到首页重新操作；查询接口请用 GET，见 /openapi.json。"},
 	{errForeignForm, http.StatusForbidden, "没有保存", "这个表单来自别的网站。请打开本站页面重新操作。"},
 	{errTooMuchFeedback, http.StatusTooManyRequests, "评价太多了", "谢谢您。请过一个小时再来评价；急事请拨打 12345。"},
+	{errTooManyFollows, http.StatusTooManyRequests, "订阅得太快了", "请过一个小时再来订阅。"},
+	{follow.ErrFull, http.StatusTooManyRequests, "现在订阅的人太多", "请明天再来订阅。"},
+	{follow.ErrNoToken, http.StatusNotFound, "这个链接已经失效", "它可能过期了，或者已经退订。想重新订阅，请打开要订阅的内容，按下面的“订阅”。"},
+	{errNoMail, http.StatusNotFound, "本站不发邮件", "可以把订阅网址加到阅读软件里，见 /follow。"},
+	{errPersonal, http.StatusBadRequest, "不能订阅", "要搜的内容里好像有证件号、电话或姓名。请去掉以后再订阅。"},
 	{errTooLongFeedback, http.StatusRequestEntityTooLarge, "写得太长", "请回到上一页，把内容缩短到 500 字以内再提交。"},
 	{errForeignSite, http.StatusForbidden, "这个网站没有开通搜索框", "请网站管理员核对 key，并请本站把网站的地址写进 sites 配置。"},
 	{errNoKey, http.StatusUnauthorized, "需要钥匙", "请在 Authorization: Bearer 里给出有效的钥匙；用 tongsou key create 可以新建。"},

@@ -48,6 +48,15 @@ func (s *Server) routes() (http.Handler, error) {
 	get("/items/{id}", s.itemPage)
 	get("/documents/{id}", s.documentPage)
 	get("/documents/{id}/compare", s.comparePage)
+	get("/feeds/search.atom", s.searchFeed)
+	get("/feeds/new.atom", s.newestFeed)
+	get("/feeds/documents/{id}.atom", s.documentFeed)
+	get("/follow", s.followPage)
+	get("/follow/confirm", s.confirmPage)
+	get("/follow/manage", s.managePage)
+	r.Handle("/follow", smallForm(s.handle(form(s.takeFollow)))).Methods(http.MethodPost)
+	r.Handle("/follow/confirm", smallForm(s.handle(form(s.confirmFollow)))).Methods(http.MethodPost)
+	r.Handle("/follow/manage", smallForm(s.handle(s.leave))).Methods(http.MethodPost) // also from mail programs, see leave
 	get("/holdings", s.holdingsPage)
 	get("/guides", s.guidesPage)
 	get("/guides/{event:.+}", s.guidePage) // a name may hold a slash

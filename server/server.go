@@ -66,6 +66,12 @@ type Options struct {
 	Journal Journal
 	// Learn lets what the journal says of earlier answers raise or lower a result, within index.Ranking.Use.
 	Learn bool
+	// Followers keeps who follows what and what has changed; nil keeps nothing. Mail brings it to them; nil sends nothing.
+	Followers Followers
+	Mail      Mailer
+	// PublicURL is where the server is found from outside, without a slash at its end. Mails need it; elsewhere the address
+	// that a client used serves as well.
+	PublicURL string
 	// AdminKey opens the staff desk; empty keeps it shut. Archive is where it reads what was taken in; nil shows none of it.
 	AdminKey string
 	Archive  Archive
@@ -105,12 +111,17 @@ type Server struct {
 	desk          *desk
 	curator       *curator
 	learner       *learner
+	courier       *courier
+	followLimit   *limiter
 }
 
 // New makes a server. It does not listen yet.
 func New(options Options) (*Server, error) {
 	if options.Engine == nil || options.Library == nil {
 		return nil, errors.New("a server needs an engine and a library")
+	}
+	if options.Mail != nil && options.PublicURL == "" {
+		return nil, errors.New("mails need PublicURL, the address that their links lead to")
 	}
 	if options.Timeout == 0 {
 		options.Timeout = 5 * time.Second
@@ -127,6 +138,7 @@ func New(options Options) (*Server, error) {
 	s := &Server{options: options, admission: newAdmission(options.MaxConcurrent), metrics: newMetrics()}
 	s.options.Engine = &timely{options.Engine, s.metrics}
 	s.feedbackLimit = newFeedbackLimit(options.Now)
+	s.followLimit = newFollowLimit(options.Now)
 	s.catalog = newCatalog(options.Library)
 	s.popular = &popular{options: &s.options}
 	var err error
@@ -155,7 +167,8 @@ func New(options Options) (*Server, error) {
 	if s.handler, err = s.routes(); err != nil {
 		return nil, err
 	}
-	s.learner = newLearner(&s.options) // last, since it starts to work
+	s.learner = newLearner(&s.options) // last, since these two start to work
+	s.courier = newCourier(s)
 	return s, nil
 }
 
@@ -233,6 +246,7 @@ func (s *Server) serve() error {
 func (s *Server) Close() error {
 	s.desk.close()
 	s.learner.close()
+	s.courier.close()
 	if s.http == nil {
 		return nil
 	}

@@ -41,14 +41,6 @@ func (d *desk) exported(r *http.Request) ([][]string, error) {
 	return rows, nil
 }
 
-// origin is this server as the browser that asks knows it.
-func (d *desk) origin(r *http.Request) string {
-	if r.TLS != nil || r.Header.Get("X-Forwarded-Proto") == "https" {
-		return "https://" + r.Host
-	}
-	return "http://" + r.Host
-}
-
 // harmless keeps a spreadsheet from taking a text for a formula: titles come from files that anybody may have written.
 func harmless(cell string) string {
 	if cell != "" && strings.ContainsAny(cell[:1], "=+-@\t\r\n") || strings.HasPrefix(cell, "＝") || strings.HasPrefix(cell, "＋") ||

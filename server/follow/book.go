@@ -38,6 +38,7 @@ CREATE INDEX change_id ON change(id);
 CREATE TABLE address (
 	id INTEGER PRIMARY KEY, email TEXT NOT NULL UNIQUE, token TEXT NOT NULL UNIQUE,
 	sent INTEGER NOT NULL, -- when it last got what is new
+	checked INTEGER NOT NULL, -- when it was last looked whether there is any
 	refused INTEGER NOT NULL
 );
 CREATE TABLE subscription (

@@ -148,7 +148,7 @@ func TestNothingIsSentToWhoHasNotSaidYes(t *testing.T) {
 	if err != nil || len(due) != 1 || fmt.Sprint(due[0][0].Seen.IDs) != "[a]" {
 		t.Fatalf("due %v, %v", due, err)
 	}
-	if err := b.Told(ctx, due[0]); err != nil {
+	if err := b.Told(ctx, due[0], true); err != nil {
 		t.Fatal(err)
 	}
 	c.now = c.now.Add(23 * time.Hour)

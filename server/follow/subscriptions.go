@@ -25,7 +25,8 @@ const (
 	maxWaiting    = 5000
 	confirmWithin = 48 * time.Hour
 	askAgain      = time.Hour
-	Daily         = 24 * time.Hour // what is new comes at most so often
+	daily         = 24 * time.Hour // what is new comes at most so often
+	hourly        = time.Hour      // and is looked for at most so often
 	maxSeen       = 1000
 	maxRefused    = 5
 )
@@ -92,7 +93,7 @@ func (b *Book) Add(ctx context.Context, w Wish) error {
 		if waiting >= maxWaiting {
 			return ErrFull
 		}
-		if _, err := tx.ExecContext(ctx, "INSERT OR IGNORE INTO address (email, token, sent, refused) VALUES (?, ?, 0, 0)", email, rand.Text()); err != nil {
+		if _, err := tx.ExecContext(ctx, "INSERT OR IGNORE INTO address (email, token, sent, checked, refused) VALUES (?, ?, 0, 0, 0)", email, rand.Text()); err != nil {
 			return err
 		}
 		var address int64
@@ -199,11 +200,12 @@ func forgetEmpty(ctx context.Context, tx *sql.Tx) error {
 	return err
 }
 
-// Due lists what the addresses follow that have had nothing for a day, by address, of at most limit addresses.
+// Due lists what the addresses follow that have had no mail for a day and were not looked at for an hour, by address, of at
+// most limit addresses.
 func (b *Book) Due(ctx context.Context, limit int) ([][]Subscription, error) {
 	all, err := list(ctx, b, scanSubscription, "SELECT "+columns+`WHERE s.confirmed > 0 AND a.id IN
-		(SELECT id FROM address WHERE sent <= ? AND id IN (SELECT address FROM subscription WHERE confirmed > 0) ORDER BY sent, id LIMIT ?)
-		ORDER BY a.id, s.id`, b.now().Add(-Daily).Unix(), limit)
+		(SELECT id FROM address WHERE sent <= ? AND checked <= ? AND id IN (SELECT address FROM subscription WHERE confirmed > 0)
+		ORDER BY checked, id LIMIT ?) ORDER BY a.id, s.id`, b.now().Add(-daily).Unix(), b.now().Add(-hourly).Unix(), limit)
 	var groups [][]Subscription
 	for _, s := range all {
 		if n := len(groups); n > 0 && groups[n-1][0].Email == s.Email {
@@ -215,9 +217,8 @@ func (b *Book) Due(ctx context.Context, limit int) ([][]Subscription, error) {
 	return groups, err
 }
 
-// Told notes what the followers of one address know now, and when they got it. What nothing was new in may be told as well:
-// then the address is looked at again in a day.
-func (b *Book) Told(ctx context.Context, told []Subscription) error {
+// Told notes what the followers of one address know now, and whether they got a mail for it or there was nothing new.
+func (b *Book) Told(ctx context.Context, told []Subscription, mailed bool) error {
 	return b.change(ctx, func(tx *sql.Tx) error {
 		for _, s := range told {
 			s.Seen.IDs = s.Seen.IDs[:min(len(s.Seen.IDs), maxSeen)]
@@ -228,7 +229,8 @@ func (b *Book) Told(ctx context.Context, told []Subscription) error {
 			if _, err := tx.ExecContext(ctx, "UPDATE subscription SET seen = ? WHERE id = ?", string(raw), s.ID); err != nil {
 				return err
 			}
-			if _, err := tx.ExecContext(ctx, "UPDATE address SET sent = ?, refused = 0 WHERE email = ?", b.now().Unix(), s.Email); err != nil {
+			if _, err := tx.ExecContext(ctx, `UPDATE address SET checked = ?1, sent = iif(?2, ?1, sent), refused = iif(?2, 0, refused)
+				WHERE email = ?3`, b.now().Unix(), mailed, s.Email); err != nil {
 				return err
 			}
 		}
