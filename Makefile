@@ -6,7 +6,7 @@ BIN = $(CURDIR)/.bin
 AXE_VERSION = 4.14.1
 AXE = $(BIN)/axe/node_modules/axe-core/axe.min.js
 
-.PHONY: run test check fmt vet lint race fuzz bench load screenshots deps deps-system
+.PHONY: run test check fmt vet lint race fuzz test-faults bench load screenshots deps deps-system
 
 run:
 	$(GO) run ./cmd/tongsou serve
@@ -30,6 +30,12 @@ lint: $(BIN)/golangci-lint-$(LINT_VERSION)
 $(BIN)/golangci-lint-$(LINT_VERSION):
 	GOBIN=$(BIN) $(GO) install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(LINT_VERSION)
 	mv $(BIN)/golangci-lint $@
+
+# Kills the program, fills its disk, damages its files, and asks for every acknowledged document afterwards. A short form is
+# part of `make test`. FAULTS is the number of kills; FAULTS_SEED=n repeats a run.
+FAULTS ?= 100
+test-faults:
+	FAULTS=$(FAULTS) $(GO) test -count=1 -v -timeout 90m ./cmd/tongsou -run '^TestFaults'
 
 # Every fuzz target for a few seconds each.
 fuzz:
