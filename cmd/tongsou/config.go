@@ -48,6 +48,7 @@ type Config struct {
 	Log string `mapstructure:"log"`
 
 	Outside `mapstructure:",squash"`
+	Mail    `mapstructure:",squash"`
 }
 
 // setting is one key with its default, what it means, and its check, which returns the allowed values when v is none.
@@ -131,7 +132,7 @@ func settings() []setting {
 			}
 			return ""
 		}},
-	}, outsideSettings()...)
+	}, append(outsideSettings(), mailSettings()...)...)
 }
 
 // addFlags gives a command a flag for each setting that it uses: cache_mb is --cache-mb.
@@ -182,7 +183,7 @@ func loadConfig(cmd *cobra.Command) (*Config, error) {
 	for _, s := range settings() {
 		if want := s.check(c); want != "" {
 			value := v.Get(s.key)
-			if s.key == "admin_key" {
+			if s.key == "admin_key" || s.key == "smtp_password" {
 				value = "（不显示）"
 			}
 			return nil, fmt.Errorf("%s：%s = %v 无效，应为%s", origin(file), s.key, value, want)

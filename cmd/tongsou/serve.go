@@ -19,6 +19,7 @@ import (
 	"tongsou/index/embedded"
 	"tongsou/server"
 	"tongsou/server/curation"
+	"tongsou/server/follow"
 	"tongsou/server/journal"
 )
 
@@ -63,6 +64,7 @@ type program struct {
 	*server.Server
 	store  *store.Store
 	engine *embedded.Engine
+	follow *follow.Book
 	// journal is nil when it is switched off.
 	journal *journal.Journal
 	// curation is what the staff decided.
@@ -120,6 +122,9 @@ func open(ctx context.Context, c *Config, withSample bool, log io.Writer) (p *pr
 			return p, err
 		}
 		options.Journal, options.Learn = p.journal, c.LearnFromUse
+	}
+	if p.follow, err = c.follow(ctx, &options); err != nil {
+		return p, err
 	}
 	if err := p.curate(ctx, c, &options); err != nil {
 		return p, err
@@ -200,6 +205,9 @@ func (p *program) Close() error {
 	}
 	if p.journal != nil {
 		err = errors.Join(err, p.journal.Close())
+	}
+	if p.follow != nil {
+		err = errors.Join(err, p.follow.Close())
 	}
 	if p.curation != nil {
 		err = errors.Join(err, p.curation.Close())
