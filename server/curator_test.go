@@ -615,7 +615,7 @@ func TestADayAtTheDesk(t *testing.T) {
 		t.Error("the draft is not listed")
 	}
 	effect := page("/staff/entries/effect")
-	if !strings.Contains(effect, "加上置顶：搜“飞碟&lt;b&gt;”") {
+	if !strings.Contains(effect, "加上置顶：搜“飞碟&lt;b&gt;”先出现新生儿出生登记") {
 		t.Errorf("the effect page does not say what is to be published: %s", effect)
 	}
 	revision := ""

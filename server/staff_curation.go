@@ -1,6 +1,7 @@
 package server
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
@@ -103,7 +104,7 @@ func (d *desk) changesPage(w http.ResponseWriter, r *http.Request) error {
 		v.More = fmt.Sprintf("/staff/changes?before=%d", list[len(list)-1].ID)
 	}
 	for _, c := range list {
-		c.Before, c.After = clipText(c.Before), clipText(c.After)
+		c.Before, c.After, c.Subject = d.plain(r, c.Before), d.plain(r, c.After), plainSubject(c.Subject)
 		row := changeRow{c, string(c.Action)}
 		if says, ok := actionLabels[c.Action]; ok {
 			row.Says = says
@@ -111,6 +112,47 @@ func (d *desk) changesPage(w http.ResponseWriter, r *http.Request) error {
 		v.Rows = append(v.Rows, row)
 	}
 	return d.pages.write(w, http.StatusOK, "staff_changes.html", v)
+}
+
+// plain says one side of a change in words where it is entries, and as it stands where it is something else.
+func (d *desk) plain(r *http.Request, raw string) string {
+	var list curation.Entries
+	var one curation.Entry
+	var key curation.Key
+	switch {
+	case raw == "":
+		return ""
+	case json.Unmarshal([]byte(raw), &list) == nil:
+	case json.Unmarshal([]byte(raw), &one) == nil && one.Kind != "":
+		list = curation.Entries{one}
+	case json.Unmarshal([]byte(raw), &key) == nil && key.Role != "":
+		return key.Name + "，" + roleLabel(key.Role) + "，" + keyState(key, d.options.Now())
+	default:
+		return clipText(raw)
+	}
+	var lines []string
+	for i, e := range list {
+		if i == 20 {
+			lines = append(lines, fmt.Sprintf("…共 %d 条", len(list)))
+			break
+		}
+		lines = append(lines, d.describe(r, e))
+	}
+	return strings.Join(lines, "\n")
+}
+
+// plainSubject says what was changed in words.
+func plainSubject(subject string) string {
+	if id, ok := strings.CutPrefix(subject, "entry "); ok {
+		return "第 " + id + " 条"
+	}
+	if id, ok := strings.CutPrefix(subject, "version "); ok {
+		return "第 " + id + " 版"
+	}
+	if subject == "draft" {
+		return "草稿"
+	}
+	return subject
 }
 
 // keysView shows the keys, and once the secret of one that was just made.
@@ -138,6 +180,15 @@ func roleChoices() []roleChoice {
 	return []roleChoice{{curation.Reader, "查看"}, {curation.Editor, "修改"}, {curation.Owner, "管理"}}
 }
 
+func roleLabel(role curation.Role) string {
+	for _, c := range roleChoices() {
+		if c.Role == role {
+			return c.Label
+		}
+	}
+	return string(role)
+}
+
 func (d *desk) keysPage(w http.ResponseWriter, r *http.Request) error {
 	return d.showKeys(w, r, http.StatusOK, &keysView{})
 }
@@ -150,12 +201,7 @@ func (d *desk) showKeys(w http.ResponseWriter, r *http.Request, status int, v *k
 	}
 	now := d.options.Now()
 	for _, k := range keys {
-		row := keyRow{Key: k, Works: k.Works(now), State: keyState(k, now)}
-		for _, c := range v.Roles {
-			if c.Role == k.Role {
-				row.Label = c.Label
-			}
-		}
+		row := keyRow{Key: k, Label: roleLabel(k.Role), Works: k.Works(now), State: keyState(k, now)}
 		v.Keys = append(v.Keys, row)
 	}
 	return d.pages.write(w, status, "staff_keys.html", v)

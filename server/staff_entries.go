@@ -257,8 +257,11 @@ func (d *desk) effectPage(w http.ResponseWriter, r *http.Request) error {
 	v.Title = "发布前看影响"
 	for _, change := range curation.Differing(now.Draft, now.Published.Entries) {
 		if len(v.Pending) < 100 {
-			comes := len(curation.Differing(curation.Entries{change}, only(now.Draft, change.ID))) == 0
-			v.Pending = append(v.Pending, says(change, comes))
+			verb := "取消"
+			if len(curation.Differing(curation.Entries{change}, only(now.Draft, change.ID))) == 0 {
+				verb = "加上"
+			}
+			v.Pending = append(v.Pending, verb+d.describe(r, change))
 		}
 	}
 	for _, c := range e.Changes {
@@ -268,25 +271,30 @@ func (d *desk) effectPage(w http.ResponseWriter, r *http.Request) error {
 	return d.pages.write(w, http.StatusOK, "staff_effect.html", v)
 }
 
-// says is an entry in a sentence.
-func says(e curation.Entry, comes bool) string {
-	verb := "取消"
-	if comes {
-		verb = "加上"
+// describe is an entry in a sentence.
+func (d *desk) describe(r *http.Request, e curation.Entry) string {
+	var names []string
+	for _, id := range e.Documents {
+		names = append(names, d.named(r, id).Label)
 	}
+	documents := strings.Join(names, "、")
 	switch e.Kind {
 	case curation.Synonym:
-		return fmt.Sprintf("%s近义词：%s → %s", verb, e.Text, e.Term)
+		return fmt.Sprintf("近义词：%s → %s", e.Text, e.Term)
 	case curation.Pin:
 		days := ""
 		if e.From != "" || e.Until != "" {
 			days = fmt.Sprintf("（%s 至 %s）", orWords(string(e.From), "现在"), orWords(string(e.Until), "一直"))
 		}
-		return fmt.Sprintf("%s置顶：搜“%s”%s", verb, e.Text, days)
+		return fmt.Sprintf("置顶：搜“%s”先出现%s%s", e.Text, documents, days)
 	case curation.Hide:
-		return fmt.Sprintf("%s隐藏：%s", verb, orWords(e.Text, "所有搜索"))
+		where := "怎么搜"
+		if e.Text != "" {
+			where = "搜“" + e.Text + "”"
+		}
+		return fmt.Sprintf("隐藏：%s都不出现%s", where, documents)
 	default:
-		return fmt.Sprintf("%s不提示：%s", verb, e.Text)
+		return "不提示：" + e.Text
 	}
 }
 
