@@ -185,9 +185,9 @@ func (p *program) catchUp(ctx context.Context, c *Config) error {
 	}
 	p.behind.Go(func() {
 		p.mend(ctx)
+		p.behind.Go(func() { p.verifyStore(ctx) })
 		index.Follow(ctx, p.store, p.engine, p.log)
 	})
-	p.behind.Go(func() { p.verifyStore(ctx) })
 	p.behind.Go(func() { p.answerAsks(ctx, c) })
 	return nil
 }

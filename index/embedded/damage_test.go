@@ -166,6 +166,9 @@ func TestSoundShardsAnswer(t *testing.T) {
 	if h := e.Health(); len(h.Faults) != 1 || h.Blind {
 		t.Errorf("health: %+v", h)
 	}
+	if res, err := e.Search(t.Context(), index.Query{Text: "供暖"}); err != nil || !res.Partial || len(res.Query.Notes) == 0 {
+		t.Errorf("half an answer does not say so: %+v %v", res, err)
+	}
 	if n := total(t, e, "供暖"); n != len(changes)/2 {
 		t.Errorf("%d found, want the %d policies", n, len(changes)/2)
 	}

@@ -76,6 +76,10 @@ func (e *Engine) search(ctx context.Context, reader *index.Reader, q index.Query
 	}
 	result := &index.Result{Query: understood, Groups: groups, Next: index.Next(plan, groups), Partial: spent.partial, Stages: spent.stages}
 	result.Stages.Read = read
+	if v.halved {
+		result.Partial = true
+		result.Query.Notes = append(result.Query.Notes, "有一部分内容正在修复，这次只搜索了其余的部分；请过几分钟再试。")
+	}
 	if spent.partial {
 		result.Query.Notes = append(result.Query.Notes, "这次查询花的时间太长，只搜索了一部分；请少写几个字，或增加筛选条件后再试。")
 	}
