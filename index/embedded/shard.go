@@ -45,8 +45,8 @@ func shardConfig(readOnly bool) map[string]any {
 	registerPatience()
 	return map[string]any{
 		"asyncErrorCallbackName": patience,
-		"bolt_timeout": boltTimeout,
-		"read_only":    readOnly,
+		"bolt_timeout":           boltTimeout,
+		"read_only":              readOnly,
 		// One persister worker: with more, bleve 2.6 can lose the order of snapshots.
 		"scorchPersisterOptions": map[string]any{"NumPersisterWorkers": 1, "MaxSizeInMemoryMergePerWorker": 0},
 	}
