@@ -15,6 +15,7 @@ import (
 
 // newSite makes the server that the browser looks at. What a page needs from the options is set here.
 func newSite(o server.Options) (*server.Server, error) {
+	o.Followers, o.Mail, o.PublicURL = nobody{}, silent{}, publicURL
 	return server.New(o)
 }
 

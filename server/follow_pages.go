@@ -61,7 +61,7 @@ func (s *Server) followFrame(w http.ResponseWriter, r *http.Request, state strin
 	h.Set("Cache-Control", "no-store")
 	h.Set("X-Robots-Tag", "noindex")
 	v := &followView{frame: s.newFrame(r), State: state, Mail: s.mailing()}
-	v.Here, v.Feedback = "/follow", nil
+	v.Here, v.Feedback, v.Styles = "/follow", nil, []string{"follow.css"}
 	return v
 }
 
