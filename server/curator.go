@@ -151,6 +151,8 @@ func (c *curator) routes(r *mux.Router) {
 		{http.MethodGet, "proposals", curation.Reader, c.getProposals},
 		{http.MethodPost, "proposals", curation.Editor, c.decideProposal},
 		{http.MethodGet, "changes", curation.Reader, c.getChanges},
+		{http.MethodGet, "upkeep", curation.Reader, c.getUpkeep},
+		{http.MethodPost, "rebuild", curation.Owner, c.postRebuild},
 		{http.MethodGet, "keys", curation.Owner, c.getKeys},
 		{http.MethodPost, "keys", curation.Owner, c.createKey},
 		{http.MethodDelete, "keys/{id}", curation.Owner, c.revokeKey},

@@ -78,7 +78,7 @@ func newOffice(t *testing.T, change func(*server.Options)) *office {
 			t.Fatal("the engine takes no overlay")
 		}
 		options.Engine = &bent{Engine: options.Engine, Overlayer: over}
-		options.Curation, options.Intake = o.curation, o.store
+		options.Curation, options.Intake, options.Upkeep = o.curation, o.store, new(kept)
 		options.Log = slog.New(slog.NewTextHandler(o.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
 		if change != nil {
 			change(options)
@@ -148,6 +148,8 @@ var adminCalls = []struct {
 	{curation.Reader, "GET", "changes?limit=5", "", 200},
 	{curation.Editor, "POST", "documents", `{"id": "n1", "kind": "news", "title": "飞碟"}`, 200},
 	{curation.Editor, "DELETE", "documents", `{"id": "n1"}`, 200},
+	{curation.Reader, "GET", "upkeep", "", 200},
+	{curation.Owner, "POST", "rebuild", "", 202},
 	{curation.Owner, "GET", "keys", "", 200},
 	{curation.Owner, "POST", "keys", `{"name": "甲", "role": "reader", "days": 3}`, 201},
 	{curation.Owner, "DELETE", "keys/KEY", "", 204},

@@ -76,6 +76,7 @@ var statuses = []struct {
 	{errUnmeasured, http.StatusConflict, "还没有看过影响", "请先查看这些改动的影响，再发布。"},
 	{errBulkBusy, http.StatusServiceUnavailable, "另一批正在写入", "同一时间只处理一批，请过几秒再发。"},
 	{errKeyReused, http.StatusUnprocessableEntity, "Idempotency-Key 用过了", "同一个键一天之内只能用于同样的内容，请换一个。"},
+	{ErrRebuilding, http.StatusConflict, "正在重建索引", "请等它做完；进度见 /readyz。"},
 	{errTooLargeBody, http.StatusRequestEntityTooLarge, "内容太大", "一次最多 64 MB，请分几次发。"},
 	{errTooLong, http.StatusRequestURITooLong, "网址太长", "请缩短查询或减少筛选条件；网址最长 8192 字节。"},
 	{errBusy, http.StatusServiceUnavailable, "现在查询的人太多", "请过一两秒再试。"},

@@ -1,6 +1,7 @@
 package server
 
 import (
+	"context"
 	"fmt"
 	"net/http"
 	"strconv"
@@ -12,7 +13,7 @@ import (
 type Upkeep interface {
 	// Health tells what is damaged, of the index and of the store, and how far a rebuild is.
 	Health() index.Health
-	// Rebuild begins to make the index anew beside the one in use and returns; it is an error when that is under way.
+	// Rebuild begins to make the index anew beside the one in use and returns; it is ErrRebuilding when one is under way.
 	Rebuild() error
 }
 
@@ -47,12 +48,12 @@ type readiness struct {
 	Percent       *int           `json:"rebuild_percent,omitempty"`
 }
 
-func (s *Server) ready(w http.ResponseWriter, r *http.Request) error {
-	w.Header().Set("Cache-Control", "no-store")
+// readiness asks everything that answers depend on how it is.
+func (s *Server) readiness(ctx context.Context) (readiness, error) {
 	health := s.upkeep()
-	last, err := s.options.Library.Sequence(r.Context())
+	last, err := s.options.Library.Sequence(ctx)
 	if err != nil {
-		return fmt.Errorf("ask the store for its sequence: %w: %w", err, index.ErrUnavailable)
+		return readiness{}, fmt.Errorf("ask the store for its sequence: %w: %w", err, index.ErrUnavailable)
 	}
 	answer := readiness{State: stateUnavailable, StoreSequence: last, Faults: health.Faults, Rebuild: health.Rebuild}
 	if health.Rebuild != nil && health.Rebuild.Running && last > 0 {
@@ -60,10 +61,19 @@ func (s *Server) ready(w http.ResponseWriter, r *http.Request) error {
 		answer.Percent = &percent
 	}
 	if !health.Blind {
-		if answer.Status, err = s.options.Engine.Status(r.Context()); err != nil {
-			return err
+		if answer.Status, err = s.options.Engine.Status(ctx); err != nil {
+			return readiness{}, err
 		}
 		answer.State = state(answer)
+	}
+	return answer, nil
+}
+
+func (s *Server) ready(w http.ResponseWriter, r *http.Request) error {
+	w.Header().Set("Cache-Control", "no-store")
+	answer, err := s.readiness(r.Context())
+	if err != nil {
+		return err
 	}
 	if answer.State == stateUnavailable || answer.State == stateEmpty {
 		w.Header().Set("Retry-After", strconv.Itoa(mendSeconds))
@@ -86,4 +96,12 @@ func state(r readiness) string {
 		return stateBehind
 	}
 	return stateReady
+}
+
+// Done is how much of a rebuild is done, in percent.
+func (r *readiness) Done() int {
+	if r.Percent == nil {
+		return 0
+	}
+	return *r.Percent
 }

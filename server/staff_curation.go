@@ -89,7 +89,7 @@ const changesPageSize = 50
 var actionLabels = map[curation.Action]string{
 	curation.KeyCreated: "新建钥匙", curation.KeyRevoked: "收回钥匙", curation.EntryAdded: "添加", curation.EntryChanged: "修改", curation.EntryRemoved: "删除",
 	curation.Published: "发布", curation.Undone: "撤销", curation.DraftDropped: "放弃草稿", curation.ProposalTaken: "采纳建议", curation.ProposalDropped: "不采纳建议",
-	curation.DocumentsPut: "写入文档", curation.DocumentsDeleted: "删除文档",
+	curation.DocumentsPut: "写入文档", curation.DocumentsDeleted: "删除文档", curation.IndexRebuilt: "重建索引",
 }
 
 func (d *desk) changesPage(w http.ResponseWriter, r *http.Request) error {

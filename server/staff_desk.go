@@ -92,6 +92,9 @@ func (d *desk) routes(r *mux.Router) {
 		get("/staff/entries/effect", d.effectPage)
 		d.formRoutes(r)
 	}
+	if d.options.Upkeep != nil {
+		r.Handle("/staff/rebuild", smallForm(d.handle(form(d.guarded(curation.Owner, d.rebuild))))).Methods(http.MethodPost)
+	}
 	get("/staff/export.csv", d.exportCSV)
 	get("/staff/export.xlsx", d.exportXLSX)
 	get("/staff/{rest:.*}", func(http.ResponseWriter, *http.Request) error { return errNoRoute })

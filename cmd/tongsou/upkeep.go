@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"sync"
@@ -12,6 +11,7 @@ import (
 	"tongsou/corpus/store"
 	"tongsou/index"
 	"tongsou/index/embedded"
+	"tongsou/server"
 )
 
 // upkeep is what a serve knows of its own data beside what the engine says.
@@ -42,14 +42,14 @@ func (p *program) Health() index.Health {
 // Rebuild implements server.Upkeep: it begins a rebuild and returns.
 func (p *program) Rebuild() error {
 	if !p.upkeep.rebuilding.TryLock() {
-		return errRebuilding
+		return server.ErrRebuilding
 	}
 	p.upkeep.rebuilding.Unlock()
 	p.behind.Go(func() { _ = p.rebuild(p.life, "工作台要求重建") }) // it is logged, and Health tells
 	return nil
 }
 
-var errRebuilding = errors.New("正在重建索引；进度见 /readyz")
+var errRebuilding = fmt.Errorf("正在重建索引，请等它做完，进度见 /readyz：%w", server.ErrRebuilding)
 
 // rebuild makes the index anew beside the one in use.
 func (p *program) rebuild(ctx context.Context, why string) error {

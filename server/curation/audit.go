@@ -37,6 +37,7 @@ const (
 	ProposalDropped  Action = "proposal.dismiss"
 	DocumentsPut     Action = "documents.put"
 	DocumentsDeleted Action = "documents.delete"
+	IndexRebuilt     Action = "index.rebuild"
 )
 
 // Note writes a change that was made elsewhere (of documents, say) into the log. before and after become JSON; nil is
