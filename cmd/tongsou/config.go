@@ -44,6 +44,8 @@ type Config struct {
 	LearnFromUse bool `mapstructure:"learn_from_use"`
 	// Judged are the sets by which the staff desk measures what a change does before it is published.
 	Judged []JudgedFiles `mapstructure:"judged"`
+	// Sources are fetched by schedule while serve runs.
+	Sources []PulledSource `mapstructure:"sources"`
 	// Log is the least level that is logged: debug, info, warn, error.
 	Log string `mapstructure:"log"`
 
@@ -122,6 +124,14 @@ func settings() []setting {
 			for _, j := range c.Judged {
 				if err := j.check(); err != nil {
 					return "一列 name、corpus、queries 与 qrels（" + err.Error() + "）"
+				}
+			}
+			return ""
+		}},
+		{"sources", "定时取来的数据来源", []any{}, func(c *Config) string {
+			for _, s := range c.Sources {
+				if _, err := s.source(); err != nil {
+					return "一列 name、kind 与 url 或 path（" + err.Error() + "）"
 				}
 			}
 			return ""

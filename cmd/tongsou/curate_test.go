@@ -102,3 +102,36 @@ func TestEntriesOutliveARestart(t *testing.T) {
 		t.Errorf("the synonym is forgotten: %.300s", raw)
 	}
 }
+
+// TestServePullsItsSources fills a folder while a server runs that watches it.
+func TestServePullsItsSources(t *testing.T) {
+	data, inbox := t.TempDir(), t.TempDir()
+	path := write(t, filepath.Join(inbox, "a.jsonl"), `{"title": "飞碟登记窗口开放", "date": "2023-02-03", "text": "飞碟登记今天开始。"}`)
+	old := time.Now().Add(-time.Minute)
+	if err := os.Chtimes(path, old, old); err != nil {
+		t.Fatal(err)
+	}
+	t.Chdir(t.TempDir())
+	write(t, "tongsou.yaml", "sources:\n  - {name: 收件, kind: folder, path: "+inbox+"}\n")
+	address, _ := serving(t, data)
+	for end := time.Now().Add(10 * time.Second); ; time.Sleep(100 * time.Millisecond) {
+		if _, answer := fetch(t, address+"/api/v1/search?q="+url.QueryEscape("飞碟登记")); strings.Contains(string(answer), "窗口开放") {
+			break
+		}
+		if time.Now().After(end) {
+			t.Fatal("what lies in the folder cannot be found")
+		}
+	}
+}
+
+func TestSourcesThatAreNone(t *testing.T) {
+	t.Chdir(t.TempDir())
+	for what, source := range map[string]string{
+		"no kind": "{name: x}", "no address": "{name: x, kind: json}", "an unknown key": "{name: x, kind: folder, path: y, colour: red}",
+	} {
+		write(t, "tongsou.yaml", "sources: ["+source+"]\n")
+		if _, err := tongsou(t, "serve", "--data", t.TempDir()); err == nil || !strings.Contains(err.Error(), "tongsou.yaml") {
+			t.Errorf("%s: %v", what, err)
+		}
+	}
+}

@@ -136,6 +136,9 @@ func open(ctx context.Context, c *Config, withSample bool, log io.Writer) (p *pr
 	if err != nil {
 		return p, err
 	}
+	if err := p.pullSources(ctx, c); err != nil {
+		return p, err
+	}
 	if c.AdminAddr != "" {
 		if err := p.ListenAdmin(c.AdminAddr); err != nil {
 			return p, err
