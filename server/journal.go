@@ -30,6 +30,8 @@ type Journal interface {
 	// Uses and Ratings are what the ranking learns from.
 	Uses(ctx context.Context, since time.Time, visit func(journal.Uses) error) error
 	Ratings(ctx context.Context, since time.Time) ([]journal.Rated, error)
+	// Months is what reports are made of.
+	Months(ctx context.Context, since time.Time) ([]journal.MonthSearches, []journal.MonthDocument, error)
 	// Dropped is how many searches and clicks were lost since the start.
 	Dropped() int64
 }

@@ -60,6 +60,7 @@ func (d *desk) sections() []section {
 		{"/staff/places", "各地差异", curation.Reader, (*desk).placesPage},
 		{"/staff/queries", "大家在搜", curation.Reader, (*desk).queriesPage},
 		{"/staff/feedback", "评价", curation.Reader, (*desk).feedbackPage},
+		{"/staff/reports", "月报", curation.Reader, (*desk).reportsPage},
 	}
 	if d.options.Curation != nil {
 		list = append(list,
@@ -97,6 +98,8 @@ func (d *desk) routes(r *mux.Router) {
 	}
 	get("/staff/export.csv", d.exportCSV)
 	get("/staff/export.xlsx", d.exportXLSX)
+	get("/staff/reports.csv", d.reportCSV)
+	get("/staff/reports.xlsx", d.reportXLSX)
 	get("/staff/{rest:.*}", func(http.ResponseWriter, *http.Request) error { return errNoRoute })
 }
 
