@@ -259,7 +259,7 @@ func (rep *report) charts() []chart {
 		}
 	}
 	return []chart{
-		newChart("report-searches", "每月的搜索", "搜索次数", "没有搜到或没把握", months, func(s journal.DayStat) (int, int) { return s.Searches, s.Unanswered }),
+		newChart("report-searches", "每月的搜索", "搜索次数", "没有搜到", months, func(s journal.DayStat) (int, int) { return s.Searches, s.Unanswered }),
 		newChart("report-ratings", "每月的评价", "评价", "不满意", months, func(s journal.DayStat) (int, int) { return s.Satisfied + s.Dissatisfied, s.Dissatisfied }),
 	}
 }
