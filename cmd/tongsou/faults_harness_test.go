@@ -74,6 +74,30 @@ func newFaulty(t *testing.T, data string) *faulty {
 	return &faulty{t: t, bin: bin, data: data, rand: rand.New(rand.NewPCG(seed, 1)), acknowledged: map[string]int{}}
 }
 
+// faultsKey opens the admin API of the processes under test.
+const faultsKey = "0123456789abcdef"
+
+// post puts one document over the admin API and reports whether it was acknowledged.
+func (f *faulty) post(address, id string, version int) bool {
+	raw, err := json.Marshal(document(id, version))
+	if err != nil {
+		return false
+	}
+	req, err := http.NewRequestWithContext(f.t.Context(), http.MethodPost, address+"/api/v1/admin/documents?source=api", bytes.NewReader(raw))
+	if err != nil {
+		return false
+	}
+	req.Header.Set("Authorization", "Bearer "+faultsKey)
+	req.Header.Set("Content-Type", "application/x-ndjson")
+	res, err := http.DefaultClient.Do(req)
+	if err != nil {
+		return false
+	}
+	defer func() { _ = res.Body.Close() }()
+	answer, err := io.ReadAll(res.Body)
+	return err == nil && res.StatusCode == http.StatusOK && strings.Contains(string(answer), `"rejected":0`)
+}
+
 // process is a running tongsou.
 type process struct {
 	cmd  *exec.Cmd
@@ -91,6 +115,7 @@ func (f *faulty) start(args ...string) *process {
 func (f *faulty) startAs(cred *syscall.SysProcAttr, args ...string) *process {
 	f.t.Helper()
 	p := &process{cmd: exec.Command(f.bin, args...), done: make(chan struct{})}
+	p.cmd.Env = append(os.Environ(), "TONGSOU_ADMIN_KEY="+faultsKey)
 	p.cmd.Stdout, p.cmd.Stderr, p.cmd.Dir, p.cmd.SysProcAttr = &p.out, &p.out, filepath.Dir(f.bin), cred
 	if err := p.cmd.Start(); err != nil {
 		f.t.Fatal(err)
@@ -132,6 +157,9 @@ func (p *process) wait(t *testing.T) error {
 	}
 	return nil
 }
+
+// spoke reports whether the process has printed anything.
+func (p *process) spoke() bool { return p.out.String() != "" }
 
 func (f *faulty) run(args ...string) error {
 	f.t.Helper()

@@ -23,7 +23,7 @@ func rounds(t *testing.T) int {
 		}
 		return n
 	}
-	return 4
+	return 6
 }
 
 // long reports whether there is time for every case rather than for a few.
@@ -44,6 +44,8 @@ func TestFaultsKills(t *testing.T) {
 		{"serve", f.killServe},
 		{"rebuild", f.killRebuild},
 		{"backup", f.killBackup},
+		{"bulk", f.killBulk},
+		{"restore", f.killRestore},
 	}
 	done := map[string]int{}
 	for n := rounds(t); f.kills < n && !t.Failed(); {
@@ -61,15 +63,23 @@ func TestFaultsKills(t *testing.T) {
 	t.Logf("kills: %v", done)
 }
 
-// soon is a random moment of a command: its start takes about a second, its work the next.
-func (f *faulty) soon() time.Duration {
-	return time.Duration(f.rand.Int64N(int64(2500 * time.Millisecond)))
+// soon waits for a random moment of what processes do: mostly of their work, which begins when begun says so, and at
+// times of their start.
+func (f *faulty) soon(begun func() bool) {
+	if f.rand.IntN(4) == 0 {
+		time.Sleep(time.Duration(f.rand.Int64N(int64(2 * time.Second))))
+		return
+	}
+	for end := time.Now().Add(10 * time.Second); !begun() && time.Now().Before(end); {
+		time.Sleep(time.Millisecond)
+	}
+	time.Sleep(time.Duration(f.rand.Int64N(int64(300 * time.Millisecond))))
 }
 
 func (f *faulty) killIngest() {
-	b := f.newBatch(20 + f.rand.IntN(200))
+	b := f.newBatch(20 + f.rand.IntN(300))
 	p := f.start("ingest", "--data", f.data, "--source", "试验", b.file)
-	time.Sleep(f.soon())
+	f.soon(p.spoke)
 	p.kill()
 	f.observe(b)
 }
@@ -77,9 +87,9 @@ func (f *faulty) killIngest() {
 // killServe kills a serve that follows an ingest, which goes on.
 func (f *faulty) killServe() {
 	p, _ := f.serve()
-	b := f.newBatch(20 + f.rand.IntN(200))
+	b := f.newBatch(20 + f.rand.IntN(300))
 	ingest := f.start("ingest", "--data", f.data, "--source", "试验", b.file)
-	time.Sleep(f.soon())
+	f.soon(ingest.spoke)
 	p.kill()
 	if err := ingest.wait(f.t); err != nil {
 		f.t.Errorf("an ingest beside a killed serve: %v", err)
@@ -88,27 +98,56 @@ func (f *faulty) killServe() {
 	f.acknowledge(b)
 }
 
+// killBulk kills a serve that takes documents over its admin API. What it answered for is acknowledged.
+func (f *faulty) killBulk() {
+	p, address := f.serve()
+	b := f.newBatch(40 + f.rand.IntN(100))
+	work, posted := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(posted)
+		close(work)
+		for id, v := range b.versions {
+			if f.post(address, id, v) {
+				f.acknowledged[id] = max(v, f.acknowledged[id])
+			}
+		}
+	}()
+	f.soon(func() bool { <-work; return true })
+	p.kill()
+	<-posted
+	f.observe(b)
+}
+
 // killRebuild kills a rebuild, in turn one of its own and one that serve makes.
 func (f *faulty) killRebuild() {
+	before := f.generations()
+	begun := func() bool { return f.generations() != before }
 	if f.rand.IntN(2) == 0 {
 		p := f.start("rebuild", "--data", f.data)
-		time.Sleep(f.soon())
+		f.soon(begun)
 		p.kill()
 		return
 	}
 	p, _ := f.serve()
+	before = f.generations()
 	command := f.start("rebuild", "--data", f.data)
-	time.Sleep(f.soon())
+	f.soon(begun)
 	p.kill()
 	command.kill()
 }
 
+func (f *faulty) generations() string {
+	names, _ := filepath.Glob(filepath.Join(f.data, "index", "gen-*")) // the pattern is good
+	return strings.Join(names, " ")
+}
+
 // killBackup kills a backup. What bears a backup's name afterwards is a whole one.
 func (f *faulty) killBackup() {
-	target := filepath.Join(f.t.TempDir(), "backup")
+	dir := f.t.TempDir()
+	target := filepath.Join(dir, "backup")
 	p, _ := f.serve()
 	command := f.start("backup", "--data", f.data, target)
-	time.Sleep(f.soon())
+	f.soon(func() bool { return !empty(dir) })
 	if f.rand.IntN(3) == 0 {
 		p.kill()
 		_ = command.wait(f.t) // with or without the index, or not at all
@@ -122,6 +161,36 @@ func (f *faulty) killBackup() {
 	if err := f.run("restore", "--check", target); err != nil {
 		f.t.Errorf("a backup that was killed left half a backup: %v", err)
 	}
+}
+
+// killRestore kills a restore, and does it again.
+func (f *faulty) killRestore() {
+	target := filepath.Join(f.t.TempDir(), "backup")
+	if err := f.run("backup", "--data", f.data, target); err != nil {
+		f.t.Error(err)
+		return
+	}
+	p := f.start("restore", "--data", f.data, "--force", target)
+	staged := func() bool {
+		names, _ := filepath.Glob(filepath.Join(f.data, stagePrefix+"*")) // the pattern is good
+		return len(names) > 0
+	}
+	for end := time.Now().Add(2 * time.Second); !staged() && time.Now().Before(end); {
+		time.Sleep(time.Millisecond)
+	}
+	time.Sleep(time.Duration(f.rand.Int64N(int64(150 * time.Millisecond))))
+	p.kill()
+	if f.rand.IntN(2) == 0 && !exists(filepath.Join(f.data, restoringName)) {
+		return // it did nothing yet, or all
+	}
+	if err := f.run("restore", "--data", f.data, "--force", target); err != nil {
+		f.t.Errorf("a restore after one that was killed: %v", err)
+	}
+}
+
+func empty(dir string) bool {
+	list, err := os.ReadDir(dir)
+	return err != nil || len(list) == 0
 }
 
 // TestFaultsFullDisk fills the disk while the program ingests, and makes room again.
