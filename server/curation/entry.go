@@ -69,6 +69,9 @@ func (e *Entry) normalize() error {
 	if utf8.RuneCountInString(e.Text) > maxText || e.Text == "" && e.Kind != Hide {
 		return &FieldError{"text", fmt.Sprintf("应为 1 到 %d 个字", maxText)}
 	}
+	if e.Text != "" && index.Squash(e.Text) == "" { // it would be as good as empty, which hides from every query
+		return &FieldError{"text", "只有标点，没有字"}
+	}
 	if utf8.RuneCountInString(e.Note) > maxNote {
 		return &FieldError{"note", fmt.Sprintf("最多 %d 个字", maxNote)}
 	}
@@ -81,7 +84,7 @@ func (e *Entry) checkKind() error {
 		return e.checkSynonym()
 	case Deny:
 		e.Term, e.Weight, e.Documents, e.From, e.Until = "", 0, nil, "", ""
-		if utf8.RuneCountInString(e.Text) < 2 {
+		if utf8.RuneCountInString(index.Squash(e.Text)) < 2 {
 			return &FieldError{"text", "至少两个字，否则会挡住太多提示"}
 		}
 		return nil
@@ -120,6 +123,8 @@ func (e *Entry) checkSynonym() error {
 		return &FieldError{"text", "至少两个字，否则会牵出太多不相干的结果"}
 	case e.Term == "" || utf8.RuneCountInString(e.Term) > maxText:
 		return &FieldError{"term", fmt.Sprintf("应为 1 到 %d 个字的规范用语", maxText)}
+	case index.Squash(e.Term) == "":
+		return &FieldError{"term", "只有标点，没有字"}
 	case index.Squash(e.Term) == index.Squash(e.Text):
 		return &FieldError{"term", "与日常说法相同"}
 	case !(e.Weight >= 0 && e.Weight <= 1):
