@@ -49,7 +49,7 @@ func TestCurationInTheBrowser(t *testing.T) {
 	for _, p := range []struct{ name, path string }{
 		{"staff-entries", "/staff/entries"}, {"staff-pins", "/staff/entries?kind=pin"}, {"staff-hidden", "/staff/entries?kind=hide"},
 		{"staff-edit", "/staff/entries?kind=pin&edit=2"}, {"staff-effect", "/staff/entries/effect"}, {"staff-proposals", "/staff/proposals"},
-		{"staff-changes", "/staff/changes"}, {"staff-keys", "/staff/keys"},
+		{"staff-changes", "/staff/changes"}, {"staff-decide", "/staff/search?kind=item&q=" + url.QueryEscape("孩子上户口")}, {"staff-missing", "/staff/queries?view=unanswered"}, {"staff-keys", "/staff/keys"},
 	} {
 		t.Run(p.name, func(t *testing.T) {
 			b.t = t
@@ -58,6 +58,7 @@ func TestCurationInTheBrowser(t *testing.T) {
 			b.forget()
 			b.visit(web.URL + p.path)
 			b.loadedWell(p.path)
+			b.unfold()
 			b.fits(p.path)
 			b.axe(p.name + ", light")
 			b.dark(true)

@@ -607,6 +607,16 @@ func TestADayAtTheDesk(t *testing.T) {
 		}
 		return w.Body.String()
 	}
+	hits := page("/staff/search?kind=item&q=" + url.QueryEscape("飞碟&登记"))
+	filled := ""
+	for _, a := range nodes(t, hits, "a") {
+		if filled == "" && strings.HasPrefix(attr(a, "href"), "/staff/entries?kind=pin&") {
+			filled = page(attr(a, "href"))
+		}
+	}
+	if !strings.Contains(filled, `value="飞碟&amp;登记"`) || !strings.Contains(filled, ">item-") {
+		t.Error("no hit leads to a form for pinning it")
+	}
 	form := url.Values{"kind": {"pin"}, "text": {"飞碟<b>"}, "documents": {"nobody-here"}, "until": {"2099-01-01"}, "note": {"节前"}}
 	if again := send("/staff/entries", form, 400); !strings.Contains(again, "没有编号为 nobody-here") || !strings.Contains(again, "飞碟&lt;b&gt;") || !strings.Contains(again, `value="2099-01-01"`) {
 		t.Error("the mistake is not shown beside what was written")

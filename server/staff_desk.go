@@ -147,6 +147,8 @@ type staffView struct {
 	// Who is the bearer of the key; MayEdit says that he may change something.
 	Who     string
 	MayEdit bool
+	// Decides says that he may, and that there is something to change.
+	Decides bool
 	// Waiting says that what the page shows is still being made, Broken that it could not be read to the end.
 	Waiting, Broken bool
 }
@@ -155,6 +157,7 @@ type staffView struct {
 func (d *desk) view(r *http.Request) staffView {
 	who := whose(r)
 	v := staffView{frame: d.frame(r), Who: who.Name, MayEdit: who.Role.May(curation.Editor)}
+	v.Decides = v.MayEdit && d.options.Curation != nil
 	for _, s := range d.sections() {
 		if !who.Role.May(s.role) {
 			continue

@@ -106,7 +106,8 @@ func (d *desk) showEntries(w http.ResponseWriter, r *http.Request, status int, k
 	for _, k := range kindViews() {
 		v.Tabs = append(v.Tabs, choice{Label: k.Label, Link: "/staff/entries?kind=" + string(k.Kind), On: k.Kind == v.Kind.Kind, Count: counts[k.Kind]})
 	}
-	v.Form = entryForm{}
+	asked := r.URL.Query() // what another page of the desk fills in
+	v.Form = entryForm{Text: asked.Get("text"), Documents: asked.Get("documents")}
 	var shown curation.Entries
 	for _, e := range slices.Backward(now.Draft) {
 		if e.Kind == v.Kind.Kind {
