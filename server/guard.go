@@ -43,6 +43,7 @@ func (s *Server) guard(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		began := time.Now()
 		s.proxies.settle(r)
+		r.URL.RawQuery = strings.ToValidUTF8(r.URL.RawQuery, "%EF%BF%BD") // pages repeat it
 		req := newRequest(r)
 		r = r.WithContext(context.WithValue(r.Context(), requestKey{}, req))
 		h := w.Header()
