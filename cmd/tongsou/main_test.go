@@ -279,7 +279,7 @@ func TestCheckSaysHowToMend(t *testing.T) {
 	}{
 		{"no index", func() { remove("index") }, []string{"没有索引", "ingest"}, true},
 		{"half an index", func() { remove("index/CURRENT") }, []string{"停在第 0 号"}, true},
-		{"a damaged index", func() { breakShards(t, data) }, []string{"索引有损坏", "rebuild"}, true},
+		{"a damaged index", func() { breakShards(t, data) }, []string{"索引文件", "rebuild"}, true},
 		{"a document gone that the store had", func() {
 			tamper(t, data, "DELETE FROM document WHERE id = 'n1'", "DELETE FROM origin WHERE id = 'n1'")
 		}, []string{"存储有 1 篇，索引有 2 篇", "rebuild"}, true},

@@ -158,7 +158,7 @@ func foreignIndex(seen, last uint64) string {
 func (h *health) compare(ctx context.Context, c *Config, e *embedded.Engine) error {
 	state := e.Health()
 	for _, f := range state.Faults {
-		h.fault("索引有损坏：%s；%s", f, rebuild(c))
+		h.fault("%s；%s", f, rebuild(c))
 	}
 	if state.Blind {
 		return nil

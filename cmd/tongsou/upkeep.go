@@ -80,10 +80,10 @@ func ahead(ctx context.Context, s *store.Store, e *embedded.Engine) (fault strin
 }
 
 // tally compares the number of documents of each kind and distrusts an index that has other numbers. While somebody
-// writes there is nothing to compare.
+// writes there is nothing to compare, nor where damage is known.
 func tally(ctx context.Context, s *store.Store, e *embedded.Engine) error {
 	last, err := s.Sequence(ctx)
-	if err != nil || e.Sequence() != last || e.Health().Blind {
+	if err != nil || e.Sequence() != last || len(e.Health().Faults) > 0 {
 		return err
 	}
 	counts, err := s.Count(ctx)

@@ -92,7 +92,7 @@ func loadGeneration(dir string, m manifest, seg *segment.Segmenter, b *budget, c
 		}
 		s, err := openShard(dir, name, names[name], create)
 		if err != nil && !create {
-			g.damage = append(g.damage, err.Error())
+			g.damage = append(g.damage, "索引打不开："+err.Error())
 			continue
 		}
 		if err != nil {

@@ -161,8 +161,8 @@ func (l *ledger) takeFile(full, name string, d fs.DirEntry, closed bool) (bool, 
 	return n != old, nil
 }
 
-// check compares one file with what is noted of it and returns what is wrong, "" when nothing is, and whether its content
-// was vouched for.
+// check compares one file with what is noted of it and returns what is wrong, in words for an operator, "" when nothing
+// is, and whether its content was vouched for.
 func (l *ledger) check(dir, name string) (fault string, vouched bool) {
 	want, known := l.Files[name]
 	if !known {
@@ -171,20 +171,20 @@ func (l *ledger) check(dir, name string) (fault string, vouched bool) {
 	full := filepath.Join(dir, filepath.FromSlash(name))
 	info, err := os.Stat(full)
 	if err != nil {
-		return fmt.Sprintf("%s is missing", name), false
+		return fmt.Sprintf("索引文件 %s 不见了", name), false
 	}
 	if changes(name) && !l.Closed && (info.ModTime().UnixNano() != want.Modified || info.Size() != want.Bytes) {
 		return "", false // written after it was noted
 	}
 	if info.Size() != want.Bytes {
-		return fmt.Sprintf("%s has %d bytes, not %d", name, info.Size(), want.Bytes), false
+		return fmt.Sprintf("索引文件 %s 有 %d 字节，应为 %d 字节", name, info.Size(), want.Bytes), false
 	}
 	got, _, err := noteFile(full)
 	if err != nil {
-		return fmt.Sprintf("%s cannot be read: %v", name, err), false
+		return fmt.Sprintf("索引文件 %s 读不了：%v", name, err), false
 	}
 	if got.SHA256 != want.SHA256 {
-		return fmt.Sprintf("%s differs from its checksum", name), false
+		return fmt.Sprintf("索引文件 %s 与校验和不符", name), false
 	}
 	return "", true
 }

@@ -33,7 +33,7 @@ func (e *Engine) openCurrent() (*generation, error) {
 	}
 	g, err := openGeneration(dir, e.options.Segmenter, e.budget)
 	if err != nil && !errors.Is(err, os.ErrPermission) {
-		return blind(err.Error()), nil
+		return blind("索引打不开：" + err.Error()), nil
 	}
 	if err != nil {
 		return nil, err
@@ -54,9 +54,9 @@ func (e *Engine) choose(name string) (dir, fault string) {
 		if err == nil || errors.Is(err, os.ErrPermission) {
 			return dir, ""
 		}
-		fault = err.Error()
+		fault = "索引有损坏：" + err.Error()
 	} else {
-		fault = fmt.Sprintf("the file %s names no index", currentName)
+		fault = fmt.Sprintf("索引文件 %s 没有指向任何索引", currentName)
 	}
 	var best manifest
 	for _, candidate := range e.generations() {

@@ -49,7 +49,7 @@ func verifyShard(dir, shard string, l *ledger) string {
 	}
 	segments, err := boltSegments(filepath.Join(dir, filepath.FromSlash(bolt)))
 	if err != nil {
-		return fmt.Sprintf("%s: %v", bolt, err)
+		return fmt.Sprintf("索引文件 %s 有损坏：%v", bolt, err)
 	}
 	used := map[string]bool{}
 	for _, s := range segments {
@@ -78,7 +78,7 @@ func verifySegment(dir, name string, l *ledger) string {
 		return fault
 	}
 	if err := checkFooter(filepath.Join(dir, filepath.FromSlash(name))); err != nil {
-		return fmt.Sprintf("%s: %v", name, err)
+		return fmt.Sprintf("索引文件 %s 有损坏：%v", name, err)
 	}
 	return ""
 }
