@@ -2,7 +2,9 @@ package server_test
 
 import (
 	"encoding/json"
+	"io/fs"
 	"os"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -219,5 +221,38 @@ func TestImageHoldsOneProgram(t *testing.T) {
 	}
 	if strings.Contains(last, "RUN ") || strings.Contains(text, "ADD ") {
 		t.Error("the last stage runs something")
+	}
+}
+
+// TestThreatModelNamesTests holds that what SECURITY.md says is proved has a test.
+func TestThreatModelNamesTests(t *testing.T) {
+	exists := map[string]bool{}
+	err := filepath.WalkDir("..", func(path string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		if d.IsDir() && strings.HasPrefix(d.Name(), ".") && d.Name() != ".." {
+			return fs.SkipDir
+		}
+		if !strings.HasSuffix(path, "_test.go") {
+			return nil
+		}
+		raw, err := os.ReadFile(path)
+		for _, m := range regexp.MustCompile(`(?m)^func ((?:Test|Fuzz)\w+)\(`).FindAllStringSubmatch(string(raw), -1) {
+			exists[m[1]] = true
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	named := regexp.MustCompile("`((?:Test|Fuzz)\\w+)`").FindAllStringSubmatch(string(readDeploy(t, "SECURITY.md")), -1)
+	if len(named) < 30 {
+		t.Errorf("only %d tests are named", len(named))
+	}
+	for _, m := range named {
+		if !exists[m[1]] {
+			t.Errorf("SECURITY.md names %s, which does not exist", m[1])
+		}
 	}
 }
