@@ -101,65 +101,77 @@ func (c *courier) ask(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	var waiting error
 	for _, sub := range list {
 		l := post.Letter{To: sub.Email, Subject: "请确认您在通搜的订阅", Text: "您好：\n\n有人（应该是您）在通搜登记了这个邮箱，想在有新内容时收到提醒。\n\n" +
 			"如果是您，请在两天之内打开下面的网址，按“确认订阅”：\n" + c.link("/follow/confirm", sub.Token) + "\n\n" +
 			"如果不是您，不用理会：不确认就不会再收到邮件，邮箱地址两天后删除。\n"}
-		if err := c.send(ctx, l); err != nil {
-			return err
-		}
-		if err := c.options.Followers.Asked(ctx, sub.ID); err != nil {
+		switch err := c.options.Mail.Send(ctx, l); {
+		case err == nil:
+			err = c.options.Followers.Asked(ctx, sub.ID)
+			if err != nil {
+				return err
+			}
+		case errors.Is(err, post.ErrRefused):
+			if err := c.options.Followers.Refused(ctx, sub.Email); err != nil {
+				return err
+			}
+		case errors.Is(err, post.ErrNotNow):
+			waiting = err // the others need not wait with it
+		default:
 			return err
 		}
 	}
-	return nil
+	return waiting
 }
 
 func (c *courier) link(path, token string) string {
 	return c.options.PublicURL + path + "?" + url.Values{"token": {token}}.Encode()
 }
 
-// send sends a letter. That an address takes none is noted and no error: the next letter may go.
-func (c *courier) send(ctx context.Context, l post.Letter) error {
-	err := c.options.Mail.Send(ctx, l)
-	if errors.Is(err, post.ErrRefused) {
-		return c.options.Followers.Refused(ctx, l.To)
-	}
-	return err
-}
+// errTellLater means that one address has to wait for its news, and the others need not.
+var errTellLater = errors.New("told later")
 
-// tell sends one letter to every address for which there is something new. It counts as told only when it was taken.
+// tell brings every address what is new for it. It counts as told only when the letter was taken.
 func (c *courier) tell(ctx context.Context) error {
 	due, err := c.options.Followers.Due(ctx, courierLoad)
 	if err != nil {
 		return err
 	}
+	var waiting error
 	for _, group := range due {
-		var text strings.Builder
-		for i := range group {
-			part, err := c.news(ctx, &group[i])
-			if err != nil {
-				return err
-			}
-			text.WriteString(part)
-		}
-		if text.Len() > 0 {
-			err := c.options.Mail.Send(ctx, c.digest(group[0], text.String()))
-			if errors.Is(err, post.ErrRefused) {
-				if err := c.options.Followers.Refused(ctx, group[0].Email); err != nil {
-					return err
-				}
-				continue
-			}
-			if err != nil {
-				return err
-			}
-		}
-		if err := c.options.Followers.Told(ctx, group, text.Len() > 0); err != nil {
+		switch err := c.tellOne(ctx, group); {
+		case errors.Is(err, errTellLater) && ctx.Err() == nil:
+			waiting = err // the others need not wait with it
+		case err != nil:
 			return err
 		}
 	}
-	return nil
+	return waiting
+}
+
+func (c *courier) tellOne(ctx context.Context, group []follow.Subscription) error {
+	var text strings.Builder
+	for i := range group {
+		part, err := c.news(ctx, &group[i])
+		if err != nil {
+			return errors.Join(errTellLater, err, c.options.Followers.Checked(ctx, group[0].Email))
+		}
+		text.WriteString(part)
+	}
+	if text.Len() == 0 {
+		return c.options.Followers.Told(ctx, group, false)
+	}
+	err := c.options.Mail.Send(ctx, c.digest(group[0], text.String()))
+	switch {
+	case err == nil:
+		return c.options.Followers.Told(ctx, group, true)
+	case errors.Is(err, post.ErrRefused):
+		return c.options.Followers.Refused(ctx, group[0].Email)
+	case errors.Is(err, post.ErrNotNow):
+		return errors.Join(errTellLater, err, c.options.Followers.Checked(ctx, group[0].Email))
+	}
+	return err
 }
 
 func (c *courier) digest(sub follow.Subscription, news string) post.Letter {

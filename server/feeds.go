@@ -35,6 +35,7 @@ type Followers interface {
 	Forget(ctx context.Context) error
 	Due(ctx context.Context, limit int) ([][]follow.Subscription, error)
 	Told(ctx context.Context, told []follow.Subscription, mailed bool) error
+	Checked(ctx context.Context, email string) error
 	Refused(ctx context.Context, email string) error
 }
 
@@ -100,6 +101,9 @@ func (s *Server) newest(ctx context.Context, values url.Values, place string) ([
 	res, err := s.options.Engine.Search(ctx, q)
 	if err != nil {
 		return nil, err
+	}
+	if res.Partial { // what is missing would look as if it were gone, and as new the next time
+		return nil, fmt.Errorf("the search was not finished in time: %w", index.ErrUnavailable)
 	}
 	var hits []index.Hit
 	for _, g := range res.Groups {

@@ -15,6 +15,7 @@ import (
 
 	"tongsou/corpus"
 	"tongsou/corpus/store"
+	"tongsou/index"
 	"tongsou/server"
 	"tongsou/server/follow"
 )
@@ -261,5 +262,23 @@ func TestFeedOfADocumentTellsWhatBecomesOfIt(t *testing.T) {
 	}
 	if f = readFeed(t, s, "/feeds/documents/item-heat.atom"); !strings.Contains(strings.Join(f.titles(), "\n"), "有更新：取暖费减免") {
 		t.Errorf("the feed of the item tells %v", f.titles())
+	}
+}
+
+// halting is an engine that never finishes in time.
+type halting struct{ server.Engine }
+
+func (e halting) Search(ctx context.Context, q index.Query) (*index.Result, error) {
+	res, err := e.Engine.Search(ctx, q)
+	if err == nil {
+		res.Partial = true
+	}
+	return res, err
+}
+
+func TestHalfAFeedIsNone(t *testing.T) {
+	s := newServer(t, func(o *server.Options) { o.Engine = halting{o.Engine} })
+	if w := get(s, "/feeds/new.atom"); w.Code != http.StatusServiceUnavailable || w.Header().Get("Retry-After") == "" {
+		t.Errorf("%d with Retry-After %q", w.Code, w.Header().Get("Retry-After"))
 	}
 }

@@ -238,11 +238,23 @@ func TestFollowASearch(t *testing.T) {
 func TestMailThatCannotGoNowGoesLater(t *testing.T) {
 	f := newFollowSite(t)
 	f.mails.Later("zhang@example.org", true)
+	f.mails.Refuse("nobody@example.org")
+	f.ask("nobody@example.org", url.Values{"id": {"heat-1"}})
 	f.ask("zhang@example.org", url.Values{"id": {"heat-1"}})
-	time.Sleep(50 * time.Millisecond)
-	f.mails.Later("zhang@example.org", false)
 	f.ask("wang@example.org", url.Values{"id": {"heat-1"}})
+	f.confirm(f.asked("wang@example.org")) // who comes after them need not wait
+	f.mails.Later("zhang@example.org", false)
+	f.pass(4 * time.Hour)
 	f.confirm(f.asked("zhang@example.org"))
+	put(t, f.store, heatItem("当场办结"))
+	f.mails.Later("zhang@example.org", true)
+	f.pass(4 * time.Hour)
+	f.news("wang@example.org", 1)
+	f.mails.Later("zhang@example.org", false)
+	f.pass(4 * time.Hour)
+	if m := f.news("zhang@example.org", 1); !strings.Contains(m.Text, "取暖费减免有更新") {
+		t.Errorf("later it says\n%s", m.Text)
+	}
 }
 
 func TestLeaving(t *testing.T) {

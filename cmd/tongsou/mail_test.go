@@ -29,7 +29,9 @@ func TestServeAsksFollowersByMail(t *testing.T) {
 		if err := p.Close(); err != nil {
 			t.Error(err)
 		}
-		<-done
+		if err := <-done; err != nil {
+			t.Error(err)
+		}
 	})
 	form := url.Values{"q": {"社保卡"}, "email": {"zhang@example.org"}}
 	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, p.URL()+"/follow", strings.NewReader(form.Encode()))

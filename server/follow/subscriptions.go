@@ -238,6 +238,12 @@ func (b *Book) Told(ctx context.Context, told []Subscription, mailed bool) error
 	})
 }
 
+// Checked notes that an address was looked at, and that what is new for it has to wait.
+func (b *Book) Checked(ctx context.Context, email string) error {
+	_, err := b.db.ExecContext(ctx, "UPDATE address SET checked = ? WHERE email = ?", b.now().Unix(), email)
+	return err
+}
+
 // Refused notes that an address takes no mail. One that has not for some days is forgotten with all it follows.
 func (b *Book) Refused(ctx context.Context, email string) error {
 	return b.change(ctx, func(tx *sql.Tx) error {

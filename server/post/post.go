@@ -14,6 +14,9 @@ import (
 // ErrRefused means that the server will never take this mail: the address does not exist or wants nothing from us.
 var ErrRefused = errors.New("the mail was refused for good")
 
+// ErrNotNow means that the server took other mail but not this one, and may take it later.
+var ErrNotNow = errors.New("the mail was not taken")
+
 // The ways to encrypt the connection.
 const (
 	StartTLS = "starttls" // begins plain and must become encrypted
@@ -85,7 +88,7 @@ func New(o Options) (*Sender, error) {
 }
 
 // Send sends a letter. When it returns without an error the server has taken it. An error wraps ErrRefused when trying
-// again would not help.
+// again would not help, and ErrNotNow when it is this letter alone that the server did not take. No error names the address.
 func (s *Sender) Send(ctx context.Context, l Letter) error {
 	m, err := s.message(l)
 	if err != nil {
@@ -96,8 +99,12 @@ func (s *Sender) Send(ctx context.Context, l Letter) error {
 		return fmt.Errorf("smtp server %q: %w", s.options.Host, err)
 	}
 	err = client.DialAndSendWithContext(ctx, m)
-	if sent := (*mail.SendError)(nil); errors.As(err, &sent) && sent.Reason == mail.ErrSMTPRcptTo && !sent.IsTemp() {
-		return fmt.Errorf("%w: code %d", ErrRefused, sent.ErrorCode()) // without the address, which stands in the server's words
+	if sent := (*mail.SendError)(nil); errors.As(err, &sent) { // its own text names the address
+		kind := ErrNotNow
+		if sent.Reason == mail.ErrSMTPRcptTo && !sent.IsTemp() {
+			kind = ErrRefused
+		}
+		return fmt.Errorf("%w by %s: %s, code %d", kind, s.options.Host, sent.Reason, sent.ErrorCode())
 	}
 	if err != nil {
 		return fmt.Errorf("send mail through %s: %w", s.options.Host, err)

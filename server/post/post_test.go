@@ -58,7 +58,7 @@ func TestWhatIsRefusedForGoodIsTold(t *testing.T) {
 	if !errors.Is(err, post.ErrRefused) || strings.Contains(err.Error(), "gone@") {
 		t.Errorf("to nobody: %v", err)
 	}
-	if err := p.Send(context.Background(), post.Letter{To: "busy@example.org"}); err == nil || errors.Is(err, post.ErrRefused) {
+	if err := p.Send(context.Background(), post.Letter{To: "busy@example.org"}); !errors.Is(err, post.ErrNotNow) || errors.Is(err, post.ErrRefused) || strings.Contains(err.Error(), "busy@") {
 		t.Errorf("not now: %v", err)
 	}
 }
