@@ -78,6 +78,8 @@ func (s *Server) measure() {
 	gauge("requests_working", "Requests that are being answered.", func() float64 { return float64(len(s.admission.working)) })
 	gauge("index_lag_changes", "Changes of the store that the index does not have yet; -1 when the store does not say.", s.lag)
 	gauge("index_sequence", "The last change that the index has.", func() float64 { return float64(s.options.Engine.Sequence()) })
+	gauge("data_faults", "What is known to be damaged, of the index and of the store.", func() float64 { return float64(len(s.upkeep().Faults)) })
+	gauge("rebuild_percent", "How much of a rebuild of the index is done; -1 when there is none.", s.rebuilt)
 	s.metrics.registry.MustRegister(&indexCollector{s})
 	if j := s.options.Journal; j != nil {
 		s.metrics.registry.MustRegister(prometheus.NewCounterFunc(prometheus.CounterOpts{
@@ -97,6 +99,17 @@ func (s *Server) lag() float64 {
 		return -1
 	}
 	return float64(last) - float64(s.options.Engine.Sequence())
+}
+
+// rebuilt is how much of the rebuild under way is done.
+func (s *Server) rebuilt() float64 {
+	ctx, cancel := context.WithTimeout(context.Background(), scrapeTimeout)
+	defer cancel()
+	r, err := s.readiness(ctx)
+	if err != nil || r.Percent == nil {
+		return -1
+	}
+	return float64(*r.Percent)
 }
 
 // indexCollector reads the index's own account once a scrape.
