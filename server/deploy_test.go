@@ -10,7 +10,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/prometheus/prometheus/model/labels"
+	"github.com/prometheus/common/model"
 	"github.com/prometheus/prometheus/promql/parser"
 	"sigs.k8s.io/yaml"
 
@@ -72,7 +72,7 @@ func holds(t *testing.T, where, expr string, series map[string]map[string][]stri
 	for _, matchers := range found {
 		name := ""
 		for _, m := range matchers {
-			if m.Name == labels.MetricName {
+			if m.Name == model.MetricNameLabel {
 				name = m.Value
 			}
 		}
@@ -82,7 +82,7 @@ func holds(t *testing.T, where, expr string, series map[string]map[string][]stri
 		}
 		for _, m := range matchers {
 			// Codes appear when they are answered; everything else is there from the start.
-			if m.Name == labels.MetricName || m.Name == "code" || slices.ContainsFunc(series[name][m.Name], m.Matches) {
+			if m.Name == model.MetricNameLabel || m.Name == "code" || slices.ContainsFunc(series[name][m.Name], m.Matches) {
 				continue
 			}
 			t.Errorf("%s: no series %s has %s", where, name, m)

@@ -106,7 +106,7 @@ func printJSON(w io.Writer, v any) error {
 // openStore opens the store of a data directory; create says whether an absent one may be made.
 func openStore(ctx context.Context, c *Config, create bool) (*store.Store, error) {
 	if create {
-		if err := os.MkdirAll(c.Data, 0o755); err != nil {
+		if err := os.MkdirAll(c.Data, 0o750); err != nil {
 			return nil, fmt.Errorf("建不了数据目录：%w", err)
 		}
 	} else if _, err := os.Stat(c.storePath()); errors.Is(err, os.ErrNotExist) {

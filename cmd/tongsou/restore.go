@@ -77,7 +77,7 @@ func (c *Config) checkWhole() error {
 
 // restore puts a verified backup in the place of what the data directory holds.
 func restore(ctx context.Context, c *Config, from string, v *inventory, force bool) (err error) {
-	if err := os.MkdirAll(c.Data, 0o755); err != nil {
+	if err := os.MkdirAll(c.Data, 0o750); err != nil {
 		return fmt.Errorf("建不了数据目录：%w", err)
 	}
 	release, err := embedded.Hold(c.indexPath())

@@ -201,7 +201,7 @@ func (p *Puller) take(ctx context.Context, s Source, root string) (ingest.Report
 
 // fetch brings what is new of a source into its folder, and remembers how far it came.
 func (p *Puller) fetch(ctx context.Context, s Source, dir string, r *Result) error {
-	if err := os.MkdirAll(filepath.Join(dir, filesName), 0o755); err != nil {
+	if err := os.MkdirAll(filepath.Join(dir, filesName), 0o750); err != nil {
 		return fmt.Errorf("keep what is fetched: %w", err)
 	}
 	memory, err := loadMemory(dir)

@@ -25,7 +25,7 @@ func (e *Engine) CopyTo(ctx context.Context, dir string) error {
 		return err
 	}
 	const name = "gen-1"
-	err := os.MkdirAll(filepath.Join(dir, name), 0o755)
+	err := os.MkdirAll(filepath.Join(dir, name), 0o750)
 	if err == nil {
 		err = g.copyTo(filepath.Join(dir, name))
 	}
@@ -85,7 +85,7 @@ type linking struct{ from, to string }
 // GetWriter implements bleve's Directory. No writer means that there is nothing left to do for the file.
 func (l linking) GetWriter(name string) (io.WriteCloser, error) {
 	target := filepath.Join(l.to, name)
-	if err := os.MkdirAll(filepath.Dir(target), 0o755); err != nil {
+	if err := os.MkdirAll(filepath.Dir(target), 0o750); err != nil {
 		return nil, err
 	}
 	if filepath.Ext(name) == ".zap" && os.Link(filepath.Join(l.from, name), target) == nil {

@@ -68,7 +68,7 @@ func Open(options Options) (*Engine, error) {
 	if err := options.complete(); err != nil {
 		return nil, err
 	}
-	if err := os.MkdirAll(options.Path, 0o755); err != nil {
+	if err := os.MkdirAll(options.Path, 0o750); err != nil {
 		return nil, fmt.Errorf("create index folder: %w", err)
 	}
 	lock := flock.New(filepath.Join(options.Path, "lock"))

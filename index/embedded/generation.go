@@ -48,7 +48,7 @@ func (m *manifest) sum() string {
 const manifestName = "manifest.json"
 
 func createGeneration(dir string, m manifest, seg *segment.Segmenter, b *budget) (*generation, error) {
-	if err := os.MkdirAll(dir, 0o755); err != nil {
+	if err := os.MkdirAll(dir, 0o750); err != nil {
 		return nil, fmt.Errorf("create index %s: %w", dir, err)
 	}
 	return loadGeneration(dir, m, seg, b, true)

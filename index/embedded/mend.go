@@ -102,7 +102,7 @@ func (e *Engine) freshGeneration(use bool) (*generation, error) {
 func (e *Engine) freshFolder() (string, error) {
 	for n := e.options.Now().UnixNano(); ; n++ {
 		dir := filepath.Join(e.options.Path, fmt.Sprintf("gen-%d", n))
-		if err := os.Mkdir(dir, 0o755); err == nil || !errors.Is(err, os.ErrExist) {
+		if err := os.Mkdir(dir, 0o750); err == nil || !errors.Is(err, os.ErrExist) {
 			return dir, err
 		}
 	}
