@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"fmt"
-	"io"
 	"net/http"
 	"strings"
 	"time"
@@ -17,7 +16,7 @@ const healthWait = 3 * time.Second
 // healthCommand asks a server whether it runs, for those who watch it where there is no curl.
 func healthCommand() *cobra.Command {
 	var address string
-	var ready bool
+	var ready, asJSON bool
 	cmd := &cobra.Command{
 		Use: "health", Short: "问一个服务是否在运行；不在就返回 1",
 		Example: `  tongsou health
@@ -26,17 +25,25 @@ func healthCommand() *cobra.Command {
 	}
 	cmd.Flags().StringVar(&address, "server", "http://127.0.0.1:8080", "服务的网址")
 	cmd.Flags().BoolVar(&ready, "ready", false, "还要可以搜索")
+	cmd.Flags().BoolVar(&asJSON, "json", false, "以 JSON 输出")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		path := "/healthz"
 		if ready {
 			path = "/readyz"
 		}
-		return askHealth(cmd.Context(), strings.TrimSuffix(address, "/")+path, cmd.OutOrStdout())
+		if err := askHealth(cmd.Context(), strings.TrimSuffix(address, "/")+path); err != nil {
+			return err
+		}
+		if asJSON {
+			return printJSON(cmd.OutOrStdout(), map[string]string{"status": "ok"})
+		}
+		fmt.Fprintln(cmd.OutOrStdout(), "正常")
+		return nil
 	}
 	return cmd
 }
 
-func askHealth(ctx context.Context, address string, out io.Writer) error {
+func askHealth(ctx context.Context, address string) error {
 	ctx, cancel := context.WithTimeout(ctx, healthWait)
 	defer cancel()
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
@@ -51,6 +58,5 @@ func askHealth(ctx context.Context, address string, out io.Writer) error {
 	if resp.StatusCode != http.StatusOK {
 		return fmt.Errorf("%s 回答 %s；请看服务的日志", address, resp.Status)
 	}
-	fmt.Fprintln(out, "正常")
 	return nil
 }

@@ -100,7 +100,7 @@ func startLoaded(t *testing.T) *loaded {
 		_ = serve.Wait() // its end is no part of what is measured
 	})
 	for range 600 {
-		if err := askHealth(t.Context(), "http://"+s.admin+"/readyz", t.Output()); err == nil {
+		if err := askHealth(t.Context(), "http://"+s.admin+"/readyz"); err == nil {
 			return s
 		}
 		time.Sleep(100 * time.Millisecond)

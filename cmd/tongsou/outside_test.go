@@ -132,6 +132,14 @@ func TestAdminAddress(t *testing.T) {
 			t.Errorf("the metrics (%d) lack %s", code, want)
 		}
 	}
+	for _, flags := range [][]string{{"--server", address}, {"--server", "http://" + admin, "--ready", "--json"}} {
+		if out := must(t, append([]string{"health"}, flags...)...); !strings.Contains(out, "正常") && !strings.Contains(out, `"ok"`) {
+			t.Errorf("health %v says %q", flags, out)
+		}
+	}
+	if _, err := tongsou(t, "health", "--server", "http://"+freeAddress(t)); err == nil || !strings.Contains(err.Error(), "端口") {
+		t.Errorf("health of nobody: %v, want what to look at", err)
+	}
 	for _, path := range []string{"/debug/pprof/", "/healthz", "/readyz"} {
 		if code, _ := fetch(t, "http://"+admin+path); code != http.StatusOK {
 			t.Errorf("%s: %d", path, code)
