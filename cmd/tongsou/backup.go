@@ -114,7 +114,7 @@ func (b *backup) checkTarget() error {
 	} else if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("备份的目标不能用：%w", err)
 	}
-	return os.MkdirAll(filepath.Dir(b.target), 0o755)
+	return os.MkdirAll(filepath.Dir(b.target), 0o750)
 }
 
 // fill copies everything. The index goes first: it must not have seen what the store of the backup has not.
@@ -149,7 +149,8 @@ func (b *backup) index(ctx context.Context) error {
 	case errors.Is(err, index.ErrLocked):
 		err = askServe(ctx, b.config, ask{Do: askCopy, To: filepath.Base(dir)})
 	case err == nil:
-		err = errors.Join(e.CopyTo(ctx, dir), e.Close())
+		// No serve runs: what lies among the asks is of a backup that was killed.
+		err = errors.Join(os.RemoveAll(b.config.asksPath()), e.CopyTo(ctx, dir), e.Close())
 	}
 	if err != nil {
 		return err
