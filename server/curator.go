@@ -46,6 +46,7 @@ type curator struct {
 	*Server
 	store  *curation.Store // nil: nothing can be changed
 	engine index.Overlayer
+	plain  index.Searcher // the engine, whose answers here are counted nowhere
 	keyed  bool
 	key    [sha256.Size]byte
 	tries  *limiter
@@ -70,7 +71,7 @@ func newCurator(s *Server, engine Engine) (*curator, error) {
 	if !ok {
 		return nil, errors.New("the engine takes no overlay; leave out Options.Curation")
 	}
-	c.engine = bends
+	c.engine, c.plain = bends, engine
 	now, err := c.store.Current(context.Background())
 	if err != nil {
 		return nil, err

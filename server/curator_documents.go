@@ -325,20 +325,31 @@ func clipText(s string) string {
 	return s
 }
 
-// delete takes a line that is an ID: "x", or {"id": "x"}.
-func (b *bulkWork) delete(line []byte) error {
+// lineID is the ID that a line is: "x", or {"id": "x"}; empty when it is neither.
+func lineID(line []byte) string {
+	var id string
+	if json.Unmarshal(line, &id) == nil {
+		return id
+	}
 	var named struct {
 		ID string `json:"id"`
 	}
-	if json.Unmarshal(line, &named.ID) != nil {
-		decoder := json.NewDecoder(bytes.NewReader(line))
-		decoder.DisallowUnknownFields()
-		if err := decoder.Decode(&named); err != nil || decoder.More() || named.ID == "" {
-			b.reject("", "id", `应为一个编号，如 "x" 或 {"id": "x"}`)
-			return nil
-		}
+	decoder := json.NewDecoder(bytes.NewReader(line))
+	decoder.DisallowUnknownFields()
+	if decoder.Decode(&named) != nil || decoder.More() {
+		return ""
 	}
-	sum, err := b.options.Intake.Delete(b.ctx, named.ID)
+	return named.ID
+}
+
+// delete takes a line that is an ID.
+func (b *bulkWork) delete(line []byte) error {
+	id := lineID(line)
+	if id == "" {
+		b.reject("", "id", `应为一个编号，如 "x" 或 {"id": "x"}`)
+		return nil
+	}
+	sum, err := b.options.Intake.Delete(b.ctx, id)
 	if err != nil {
 		return err
 	}
@@ -347,7 +358,7 @@ func (b *bulkWork) delete(line []byte) error {
 	if sum.Deleted == 0 {
 		status = "absent"
 	}
-	b.add(bulkLine{ID: clipText(named.ID), Status: status})
+	b.add(bulkLine{ID: clipText(id), Status: status})
 	return nil
 }
 
@@ -396,7 +407,7 @@ func (b *bulkWork) note(who principal, began time.Time) error {
 		}
 	}
 	after := map[string]any{"lines": b.result.Lines, "rejected": b.result.Rejected, "summary": b.result.Summary, "ids": orNone(ids)}
-	if err := b.curator.store.Note(ctx, who.Name, action, b.source, nil, after); err != nil {
+	if err := b.options.Curation.Note(ctx, who.Name, action, b.source, nil, after); err != nil {
 		return err
 	}
 	return b.options.Intake.AddRun(ctx, store.Run{Source: b.source, Started: began, Finished: b.options.Now(), Summary: b.result.Summary, Faults: b.faults})

@@ -69,6 +69,9 @@ func (c *curator) proposals(ctx context.Context) ([]proposal, error) {
 			}
 			decided[s.Query] = true // once, whatever else it is listed for
 			p, err := c.propose(ctx, s)
+			if errors.Is(err, context.DeadlineExceeded) {
+				return list, nil // the rest comes when these are decided
+			}
 			if err != nil {
 				return nil, err
 			}
@@ -82,7 +85,7 @@ func (c *curator) proposals(ctx context.Context) ([]proposal, error) {
 
 func (c *curator) propose(ctx context.Context, s journal.QueryStat) (*proposal, error) {
 	p := &proposal{Query: s.Query, Searches: s.Searches, Failed: s.Empty + s.Unsure, Dissatisfied: s.Dissatisfied, Nearest: []nearItem{}, Opened: []nearItem{}}
-	res, err := c.options.Engine.Search(ctx, index.Query{Text: s.Query, Place: c.options.Place, Limit: 20, Filter: index.Filter{Kinds: []corpus.Kind{corpus.KindItem}}})
+	res, err := c.plain.Search(ctx, index.Query{Text: s.Query, Place: c.options.Place, Limit: 20, Filter: index.Filter{Kinds: []corpus.Kind{corpus.KindItem}}})
 	if errors.Is(err, index.ErrBadQuery) {
 		return p, nil
 	}

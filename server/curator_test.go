@@ -227,7 +227,7 @@ func TestKeysAtTheDoor(t *testing.T) {
 	if w := o.call(adminKey, "GET", "keys", ""); w.Code != 200 {
 		t.Errorf("the key of the configuration is answered by %d", w.Code)
 	}
-	r := httptest.NewRequest("GET", "/api/v1/admin/entries", nil)
+	r := httptest.NewRequest(http.MethodGet, "/api/v1/admin/entries", nil)
 	r.Header.Set("Authorization", "Basic "+o.keys[curation.Owner])
 	w := httptest.NewRecorder()
 	if o.ServeHTTP(w, r); w.Code != http.StatusUnauthorized {
@@ -440,7 +440,7 @@ func TestEffectIsMeasuredAndPublished(t *testing.T) {
 		}
 	}
 	hidden := effect.Changes[byQuery["孩子上户口"]]
-	if hidden.Searches != 3 || hidden.Before.ID != first || hidden.After.ID == first || hidden.After.Title == "" {
+	if hidden.Searches < 3 || hidden.Before.ID != first || hidden.After.ID == first || hidden.After.Title == "" {
 		t.Errorf("hiding changes %+v", hidden)
 	}
 	widened := effect.Changes[byQuery["办飞碟证"]]

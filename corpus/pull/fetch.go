@@ -49,7 +49,7 @@ func loadMemory(dir string) (memory, error) {
 	}
 	m := memory{}
 	if json.Unmarshal(raw, &m) != nil {
-		return memory{}, nil // then everything is fetched again
+		m = memory{} // then everything is fetched again
 	}
 	return m, nil
 }
@@ -64,7 +64,7 @@ func (m memory) save(dir string) error {
 
 // replace writes a file so that it is there as a whole or not at all.
 func replace(path string, raw []byte) error {
-	if err := os.WriteFile(path+".tmp", raw, 0o644); err != nil {
+	if err := os.WriteFile(path+".tmp", raw, 0o600); err != nil {
 		return fmt.Errorf("keep what is fetched: %w", err)
 	}
 	if err := os.Rename(path+".tmp", path); err != nil {
@@ -84,28 +84,27 @@ type fetcher struct {
 
 // records fetches the one file of a source.
 func (f *fetcher) records(ctx context.Context) error {
-	_, err := f.keep(ctx, f.source.URL, "", "records.json", f.source.MaxBytes, false)
-	return err
+	return f.keep(ctx, f.source.URL, "", "records.json", f.source.MaxBytes, false)
 }
 
-// keep fetches an address into a file, unless it is as it was. It reports whether a server answered with a page.
-func (f *fetcher) keep(ctx context.Context, address, lastMod, name string, most int64, isPage bool) (bool, error) {
+// keep fetches an address into a file, unless it is as it was.
+func (f *fetcher) keep(ctx context.Context, address, lastMod, name string, most int64, isPage bool) error {
 	old := f.memory[address]
 	if old == nil {
 		old = &remembered{}
 	}
 	p, err := f.client.get(ctx, address, old.ETag, old.Modified, most)
 	if err != nil {
-		return false, err
+		return err
 	}
 	f.result.Bytes += int64(len(p.body))
 	switch {
 	case p.status == http.StatusNotModified:
 		f.result.Unchanged++
 		old.Seen, old.LastMod = time.Now(), lastMod
-		return true, nil
+		return nil
 	case p.status != http.StatusOK:
-		return false, fmt.Errorf("%s is answered by %d", address, p.status)
+		return fmt.Errorf("%s is answered by %d", address, p.status)
 	}
 	body := p.body
 	if isPage {
@@ -116,12 +115,12 @@ func (f *fetcher) keep(ctx context.Context, address, lastMod, name string, most 
 		f.result.Unchanged++
 	} else {
 		if err := replace(path, body); err != nil {
-			return false, err
+			return err
 		}
 		f.result.Fetched++
 	}
 	f.memory[address] = &remembered{name, p.etag, p.modified, lastMod, time.Now()}
-	return true, nil
+	return nil
 }
 
 // named puts the address of a page before it, where the reader of pages looks for it: from there citizens are led to the
@@ -166,7 +165,7 @@ func (f *fetcher) sitemap(ctx context.Context) error {
 		}
 		tried++
 		sum := sha256.Sum256([]byte(l.address))
-		_, err := f.keep(ctx, l.address, l.lastMod, hex.EncodeToString(sum[:12])+".html", maxPage, true)
+		err := f.keep(ctx, l.address, l.lastMod, hex.EncodeToString(sum[:12])+".html", maxPage, true)
 		if ctx.Err() != nil {
 			f.result.Left = len(due) - i
 			return ctx.Err()
