@@ -70,6 +70,7 @@ type bulkWork struct {
 	seen    map[string]int // line by ID
 	faults  []string
 	deletes bool
+	before  map[string]string // titles of what was deleted, by ID
 }
 
 func (c *curator) putDocuments(w http.ResponseWriter, r *http.Request, who principal) error {
@@ -113,7 +114,7 @@ func (c *curator) bulkRequest(w http.ResponseWriter, r *http.Request, who princi
 			return err
 		}
 	}
-	work := &bulkWork{curator: c, ctx: ctx, source: source, seen: map[string]int{}, deletes: deletes}
+	work := &bulkWork{curator: c, ctx: ctx, source: source, seen: map[string]int{}, deletes: deletes, before: map[string]string{}}
 	began := c.options.Now()
 	status, err := work.run(body)
 	if noted := work.note(who, began); err == nil {
@@ -349,6 +350,9 @@ func (b *bulkWork) delete(line []byte) error {
 		b.reject("", "id", `应为一个编号，如 "x" 或 {"id": "x"}`)
 		return nil
 	}
+	if doc, err := b.options.Library.Get(b.ctx, id); err == nil && len(b.before) < maxNoted {
+		b.before[id] = doc.Title // for the log: afterwards nobody can look it up
+	}
 	sum, err := b.options.Intake.Delete(b.ctx, id)
 	if err != nil {
 		return err
@@ -392,6 +396,9 @@ func (b *bulkWork) flush() error {
 	return nil
 }
 
+// maxNoted is the number of documents of one request that the log names.
+const maxNoted = 100
+
 // note records the work among the ingests and in the log of changes, even when it failed half-way.
 func (b *bulkWork) note(who principal, began time.Time) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(b.ctx), 10*time.Second)
@@ -402,12 +409,16 @@ func (b *bulkWork) note(who principal, began time.Time) error {
 	}
 	var ids []string
 	for _, l := range b.result.Results {
-		if l.Status != "rejected" && len(ids) < 100 {
+		if l.Status != "rejected" && len(ids) < maxNoted {
 			ids = append(ids, l.ID)
 		}
 	}
 	after := map[string]any{"lines": b.result.Lines, "rejected": b.result.Rejected, "summary": b.result.Summary, "ids": orNone(ids)}
-	if err := b.options.Curation.Note(ctx, who.Name, action, b.source, nil, after); err != nil {
+	var before any
+	if len(b.before) > 0 {
+		before = b.before
+	}
+	if err := b.options.Curation.Note(ctx, who.Name, action, b.source, before, after); err != nil {
 		return err
 	}
 	return b.options.Intake.AddRun(ctx, store.Run{Source: b.source, Started: began, Finished: b.options.Now(), Summary: b.result.Summary, Faults: b.faults})
