@@ -117,13 +117,14 @@ func (s *Server) letPortalRead(w http.ResponseWriter, r *http.Request) {
 // slowRequest is the time from which an answer is worth a line in the log.
 const slowRequest = time.Second
 
-// account counts a request and writes a line about one that failed, was turned away or took long. The line names the
-// route, never the address: what citizens ask and where they are is nobody's business.
+// account counts a request and writes a line about one that failed or took long. Those that were turned away are counted
+// only: a flood must not fill the disk. The line names the route, never the address: what citizens ask and where they are
+// is nobody's business.
 func (s *Server) account(r *http.Request, req *request, status int, took time.Duration) {
 	s.metrics.countRequest(req.route, status, took)
 	level := slog.LevelDebug
 	switch {
-	case status >= http.StatusInternalServerError || status == http.StatusTooManyRequests:
+	case status >= http.StatusInternalServerError && status != http.StatusServiceUnavailable:
 		level = slog.LevelWarn
 	case took >= slowRequest:
 		level = slog.LevelInfo
