@@ -6,7 +6,7 @@ BIN = $(CURDIR)/.bin
 AXE_VERSION = 4.14.1
 AXE = $(BIN)/axe/node_modules/axe-core/axe.min.js
 
-.PHONY: run test check fmt vet lint race fuzz bench screenshots deps deps-system
+.PHONY: run test check fmt vet lint race fuzz test-faults bench load screenshots deps deps-system
 
 run:
 	$(GO) run ./cmd/tongsou serve
@@ -31,6 +31,12 @@ $(BIN)/golangci-lint-$(LINT_VERSION):
 	GOBIN=$(BIN) $(GO) install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(LINT_VERSION)
 	mv $(BIN)/golangci-lint $@
 
+# Kills the program, fills its disk, damages its files, and asks for every acknowledged document afterwards. A short form is
+# part of `make test`. FAULTS is the number of kills; FAULTS_SEED=n repeats a run.
+FAULTS ?= 100
+test-faults:
+	FAULTS=$(FAULTS) $(GO) test -count=1 -v -timeout 90m ./cmd/tongsou -run '^TestFaults'
+
 # Every fuzz target for a few seconds each.
 fuzz:
 	@set -e; for pkg in $$($(GO) list ./...); do \
@@ -41,6 +47,14 @@ fuzz:
 # The benchmarks that need no data beside the repository.
 bench:
 	$(GO) test -run '^$$' -bench . -benchmem ./...
+
+# The highest rate that is answered as promised, twice that, and a soak, on loopback beside an ingest: some minutes on an
+# otherwise idle machine. LOAD is the length of a step, SOAK of the soak: make load SOAK=1h before a release. The other
+# variables stand at TestLoad in cmd/tongsou/load_test.go.
+LOAD ?= 10s
+SOAK ?= 1m
+load:
+	TONGSOU_LOAD=$(LOAD) TONGSOU_LOAD_SOAK=$(SOAK) $(GO) test -count=1 -timeout 3h -v -run '^TestLoad$$' ./cmd/tongsou
 
 # Whole-page pictures of every page, at the widths of a phone and of a desk, in light and dark colours.
 screenshots: deps

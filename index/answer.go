@@ -15,12 +15,17 @@ type Found struct {
 	Candidates []Candidate
 	Stats      Stats
 	Total      int
+	// Partial is set when the time ended before all of the kind was searched. Stages is where the time went.
+	Partial bool
+	Stages  Stages
 }
 
 // Group ranks what was found of one kind and cuts the page of the plan, with snippets.
 func (r *Ranking) Group(plan *Plan, f Found) Group {
 	g := Group{Kind: f.Kind, Hits: []Hit{}}
-	ranked := r.Rank(plan, f.Stats, f.Candidates)
+	// What the operator pinned is no matter of ranking: it is taken out, and put before what is left of the rest.
+	top, ranked := takePinned(plan, r.Rank(plan, f.Stats, f.Candidates))
+	f.Total -= len(top)
 	if plan.Sort == ByDate {
 		keepOrder(ranked, f.Candidates)
 	}
@@ -36,14 +41,15 @@ func (r *Ranking) Group(plan *Plan, f Found) Group {
 		ranked = slices.DeleteFunc(ranked, func(d Ranked) bool { return d.Score < pinned/2 && d.touched() == 0 })
 	}
 	g.Total = max(f.Total, min(len(ranked), plan.Limit))
-	if len(ranked) < min(f.Total, plan.Depth) {
+	if len(ranked) < min(f.Total, plan.Depth-len(top)) {
 		g.Total = len(ranked) // the total promises what paging reaches
 	}
 	if plan.Number != "" {
 		ranked = slices.DeleteFunc(ranked, func(d Ranked) bool { return d.Score < pinned/2 && !d.cites(plan.Number) })
 		g.Total = len(ranked)
 	}
-	ranked = ranked[:min(len(ranked), g.Total)]
+	ranked = append(top, ranked[:min(len(ranked), g.Total)]...)
+	g.Total += len(top)
 	if plan.Offset >= len(ranked) {
 		return g
 	}
@@ -101,6 +107,9 @@ func (h *highlighter) hit(d *Ranked) Hit {
 		}
 	}
 	hit.Why = h.why(best)
+	if d.pinned {
+		hit.Why = append([]string{WhyPinned}, hit.Why...)
+	}
 	return hit
 }
 

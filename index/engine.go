@@ -9,7 +9,8 @@ import (
 // Searcher answers queries. Its methods may be called from any number of goroutines.
 type Searcher interface {
 	// Search answers q. It returns an error that wraps ErrBadQuery when q cannot be answered as it stands, ErrUnavailable
-	// when the engine is closed, and the context's error when ctx ended first. A query that matches nothing is no error.
+	// when the engine is closed, and the context's error when ctx ended first. When ctx has a deadline, and it comes when a
+	// part was searched, the answer is that part, marked Partial. A query that matches nothing is no error.
 	// The groups come in the order of corpus.Kinds, those without hits included.
 	Search(ctx context.Context, q Query) (*Result, error)
 	// Suggest completes what is being typed. An empty text gives no suggestions.

@@ -28,6 +28,8 @@ type Plan struct {
 	// Law and Article name an article of a law, or Law alone a law by its name; Law is folded.
 	Law     string
 	Article string // section ID: a58
+	// Pinned are the documents that the operator puts first, in this order; Hidden those that must not be found.
+	Pinned, Hidden []string
 	// action is what the query asks to be done, as typed.
 	action action
 	// wishes are what the query prefers besides; intents what it asks about, in its order.
@@ -44,6 +46,7 @@ type Plan struct {
 	// Offset and Limit choose the page; Depth is how many documents of each kind an engine finds.
 	Offset, Limit, Depth int
 	Facets, Explain      bool
+	use                  Use
 }
 
 // Named reports whether the query names one document outright.

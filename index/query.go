@@ -45,7 +45,13 @@ type Query struct {
 	Explain bool
 	// Today is the day against which validity is judged; empty means the engine's clock.
 	Today corpus.Date
+	// Use is what people made of earlier answers to this query; nil for nothing.
+	Use Use
 }
+
+// Use says of a document how it fared in earlier answers to a query, -1 for far worse than its place let expect to 1 for far
+// better, and on what evidence. Ranking.Use bounds what that is worth, the same for every document.
+type Use func(id string) (value float64, evidence string)
 
 // Sort is the order of the hits in a group.
 type Sort string

@@ -70,6 +70,8 @@ type Ranking struct {
 	// What an item adds that serves the people spoken of, that has the conveniences asked for, and whose materials are all
 	// in the citizen's hands; the last is taken from one that needs what is lacking.
 	Audience, Convenience, Held float64
+	// Use bounds what a document gains or loses by what people made of earlier answers: less than any judgement of its name.
+	Use float64
 }
 
 // DefaultRanking returns the weights that `tongsou` uses unless the configuration says otherwise.
@@ -83,7 +85,7 @@ func DefaultRanking() Ranking {
 		SureTitle: 1.12, SureFit: 1.02, SureWidened: 0.8, SureCoverage: 0.3, SureText: 2,
 		Amended: 0.25, Repealed: 0.4, NotYet: 0.1,
 		PlaceOwn: 0.75, PlaceAbove: 0.15, PlaceElsewhere: -0.3, WishFirst: 0.2,
-		LightWord: 0.4, Audience: 0.08, Convenience: 0.1, Held: 0.2,
+		LightWord: 0.4, Audience: 0.08, Convenience: 0.1, Held: 0.2, Use: 0.05,
 	}
 }
 
@@ -95,7 +97,8 @@ type Ranked struct {
 	// Coverage is the share of the query's weight that the document says, judged by whole words; 1 beyond Ranking.Depth.
 	Coverage float64
 	// Sure is set when the document is above the confidence line.
-	Sure bool
+	Sure   bool
+	pinned bool // by the operator
 }
 
 // pinned is added to the score of what the query names outright (a 文号, a code, an article): nothing outranks it.
@@ -174,6 +177,12 @@ func (r *Ranking) judgeDocument(plan *Plan, st Stats, m *matcher, d *Ranked) {
 		second := r.Second * min(1, max(0, units[1].score))
 		d.Score += second
 		d.Parts = addPart(plan, d.Parts, "其他条文", second, "")
+	}
+	if plan.use != nil {
+		value, evidence := plan.use(d.Units[0].Doc)
+		value = r.Use * min(1, max(-1, value))
+		d.Score += value
+		d.Parts = addPart(plan, d.Parts, "用户反馈", value, evidence)
 	}
 }
 

@@ -22,6 +22,8 @@ type Reader struct {
 	Phrases *segment.Phrases
 	// Related tells what the corpus says beside a folded word; nil knows nothing.
 	Related func(word string) []RelatedTerm
+	// rules are the operator's; see With.
+	rules *rules
 }
 
 // The syntax that a query may use besides plain words.
@@ -39,7 +41,7 @@ func (r *Reader) Read(q Query, terms Terms) (*Plan, Understanding, error) {
 	u := Understanding{Text: q.Text, Place: q.Place}
 	p := &Plan{
 		Filter: q.Filter, Place: q.Place, Sort: q.Sort, Today: q.Today, Facets: q.Facets, Explain: q.Explain,
-		Limit: q.Limit, Depth: r.Ranking.Depth,
+		Limit: q.Limit, Depth: r.Ranking.Depth, use: q.Use,
 	}
 	if err := p.page(q); err != nil {
 		return nil, u, err
@@ -55,7 +57,7 @@ func (r *Reader) Read(q Query, terms Terms) (*Plan, Understanding, error) {
 	text = readNames(text, p)
 	text = readPhrases(text, p)
 	norm := r.plainly(segment.Fold(text))
-	if !q.Verbatim && !p.Named() && len(p.Phrases) == 0 {
+	if !q.Verbatim && !p.Named() && len(p.Phrases) == 0 && !r.rules.knows(norm) {
 		if mended, why := r.mend(norm, terms); why != "" {
 			u.Correction = &Correction{From: strings.TrimSpace(text), To: strings.TrimSpace(mended), Why: why}
 			norm = mended
@@ -67,6 +69,7 @@ func (r *Reader) Read(q Query, terms Terms) (*Plan, Understanding, error) {
 	if p.Article == "" && p.whole != "" {
 		p.Law = p.whole // whoever asks 公司法怎么规定的 names 公司法
 	}
+	r.rules.apply(p, q.Text)
 	p.readIntents(said, &u)
 	rest, lightly := readWishes(said, text, q, terms, p, &u)
 	if rest != norm || len(p.TitlePhrases) > 0 {

@@ -1,6 +1,10 @@
 package index
 
-import "tongsou/corpus"
+import (
+	"time"
+
+	"tongsou/corpus"
+)
 
 // Result is the answer to one Query. Its JSON is the API's answer and what `tongsou search --json` prints.
 type Result struct {
@@ -9,10 +13,29 @@ type Result struct {
 	Facets []Facet       `json:"facets,omitempty"`
 	// TookMS is the time the engine took, in milliseconds.
 	TookMS float64 `json:"took_ms"`
+	// Partial is set when the time for the query ended before all of it was searched: what is here is what was found.
+	Partial bool `json:"partial,omitempty"`
+	// Stages is where the time went; for whoever measures, not part of the answer.
+	Stages Stages `json:"-"`
 	// Next, when not empty, goes into Query.Next for the following page of every group that has more.
 	Next string `json:"next,omitempty"`
 	// NoAnswer is set when nothing found is above the confidence line: what to do instead.
 	NoAnswer *NoAnswer `json:"no_answer,omitempty"`
+}
+
+// Stages are the times of an answer's parts. The kinds are searched side by side, so of Scan, Load and Rank it is the
+// slowest kind's.
+type Stages struct {
+	Read time.Duration // understanding the query
+	Scan time.Duration // the first stage: scoring every unit
+	Load time.Duration // reading what ranking needs
+	Rank time.Duration // the second stage with its snippets
+}
+
+// Longest keeps of each part the longer time.
+func (s *Stages) Longest(other Stages) {
+	s.Read, s.Scan = max(s.Read, other.Read), max(s.Scan, other.Scan)
+	s.Load, s.Rank = max(s.Load, other.Load), max(s.Rank, other.Rank)
 }
 
 // NoAnswer is the honest answer to a query that nothing fits.

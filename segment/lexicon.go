@@ -170,9 +170,12 @@ func (l *Lexicon) parseEntry(place, line string) error {
 	return nil
 }
 
+// defaultWeight is the weight of an entry that gives none.
+const defaultWeight = 0.8
+
 func parseWeighted(s string) (string, float64, error) {
 	term, w, given := strings.Cut(strings.TrimSpace(s), "@")
-	weight := 0.8
+	weight := defaultWeight
 	if given {
 		var err error
 		if weight, err = strconv.ParseFloat(strings.TrimSpace(w), 64); err != nil || !(weight > 0 && weight <= 1) {

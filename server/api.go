@@ -25,10 +25,12 @@ func (s *Server) search(w http.ResponseWriter, r *http.Request) error {
 	if s.unchanged(w, r) {
 		return nil
 	}
+	q.Use = s.use(q.Text)
 	result, err := s.options.Engine.Search(r.Context(), q)
 	if err != nil {
 		return err
 	}
+	forgetPartial(w, result)
 	s.noteSearch(r, q, result)
 	return writeJSON(w, result)
 }
@@ -111,33 +113,13 @@ func (s *Server) health(w http.ResponseWriter, _ *http.Request) error {
 	return writeJSON(w, map[string]string{"status": "ok"})
 }
 
-// readiness is the answer of /readyz.
-type readiness struct {
-	State string `json:"status"`
-	index.Status
-	// StoreSequence is the store's last change; the index is behind while its own sequence is less.
-	StoreSequence uint64 `json:"store_sequence"`
-}
-
-func (s *Server) ready(w http.ResponseWriter, r *http.Request) error {
-	w.Header().Set("Cache-Control", "no-store")
-	st, err := s.options.Engine.Status(r.Context())
-	if err != nil {
-		return err
-	}
-	last, err := s.options.Library.Sequence(r.Context())
-	if err != nil {
-		return fmt.Errorf("ask the store for its sequence: %w: %w", err, index.ErrUnavailable)
-	}
-	return writeJSON(w, readiness{"ready", st, last})
-}
-
 // unchanged sets the answer's ETag and reports whether the client has that answer already, in which case it is told so
 // and no work is done. An answer is decided by the address, the index's state and the day against which validity is
 // judged; the time it took is not part of what it says, hence a weak tag.
 func (s *Server) unchanged(w http.ResponseWriter, r *http.Request) bool {
 	h := fnv.New64a()
-	fmt.Fprint(h, r.URL.Path, "\n", r.URL.RawQuery, "\n", corpus.DateOf(s.options.Now()), "\n", s.options.Engine.Sequence(), index.LearnedAt(s.options.Engine))
+	fmt.Fprint(h, r.URL.Path, "\n", r.URL.RawQuery, "\n", corpus.DateOf(s.options.Now()), "\n", s.options.Engine.Sequence(), index.LearnedAt(s.options.Engine), "\n", s.learner.model.Load().Mark(), s.curator.version.Load())
+	fmt.Fprint(h, "\n", len(s.upkeep().Faults))
 	if r.URL.Path == "/" || r.URL.Path == "/api/v1/suggest" {
 		fmt.Fprint(h, "\n", s.popular.current(r.Context()).mark)
 	}

@@ -15,6 +15,7 @@ import (
 
 // newSite makes the server that the browser looks at. What a page needs from the options is set here.
 func newSite(o server.Options) (*server.Server, error) {
+	o.Followers, o.Mail, o.PublicURL = nobody{}, silent{}, publicURL
 	return server.New(o)
 }
 
@@ -37,6 +38,9 @@ var publicPages = []struct{ name, path string }{
 	{"law-old", "/documents/doc-720facc5830f8f41"},
 	{"compare", "/documents/doc-899f061e0f0d9d1f/compare"},
 	{"news", "/documents/doc-ccadadcb5e3335d0"},
+	{"follow", "/follow"},
+	{"follow-search", "/follow?place=150102&q=" + url.QueryEscape("社保卡")},
+	{"follow-document", "/follow?id=doc-899f061e0f0d9d1f"},
 	{"holdings", "/holdings"},
 	{"holdings-ticked", "/holdings?" + url.Values{"holds": {"身份证", "户口簿"}}.Encode()},
 	{"guides", "/guides"},

@@ -30,6 +30,8 @@ var staffPages = []struct{ name, path string }{
 	{"staff-queries", "/staff/queries?days=90"},
 	{"staff-unanswered", "/staff/queries?days=7&view=unanswered"},
 	{"staff-feedback", "/staff/feedback"},
+	{"staff-reports", "/staff/reports?by=body"},
+	{"staff-reports-places", "/staff/reports?by=place&months=12"},
 	{"staff-quality", "/staff/quality"},
 	{"staff-body", "/staff/quality?body=" + url.QueryEscape("示例园林局")},
 	{"staff-ingests", "/staff/ingests"},

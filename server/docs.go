@@ -28,11 +28,15 @@ type docsOperation struct {
 	ID, Method, Path, Summary, Description string
 	Parameters                             []docsParameter
 	Responses                              []docsResponse
+	// Body is what the operation takes, Media its form; empty for nothing. Secured means that it asks for a key.
+	Body    docsType
+	Media   string
+	Secured bool
 }
 
 // Fill says whether a form can send the operation: without a part of the path that has to be filled in.
 func (o docsOperation) Fill() bool {
-	return o.Method == http.MethodGet && !strings.Contains(o.Path, "{")
+	return o.Method == http.MethodGet && !o.Secured && !strings.Contains(o.Path, "{")
 }
 
 // First are the parameters that the form shows at once, More those that it keeps folded.
@@ -48,6 +52,13 @@ func (o docsOperation) More() []docsParameter { return o.Parameters[len(o.First(
 
 // Curl is the call with its examples on a command line.
 func (o docsOperation) Curl(host string) string {
+	if o.Secured {
+		line := "curl -X " + o.Method + " -H 'Authorization: Bearer 钥匙'"
+		if o.Media != "" {
+			line += " -H 'Content-Type: " + o.Media + "' --data-binary @文件"
+		}
+		return line + " " + host + o.Path
+	}
 	line := "curl -G " + host + o.Path
 	for _, p := range o.Parameters {
 		if p.Example != "" {
@@ -124,7 +135,12 @@ func newDocs(description []byte) (*docs, error) {
 func written(path string) int { return bytes.Index(openAPISource, []byte("\n  "+path+":")) }
 
 func newDocsOperation(method, path string, op *openapi3.Operation) docsOperation {
-	o := docsOperation{ID: op.OperationID, Method: method, Path: path, Summary: op.Summary, Description: op.Description}
+	o := docsOperation{ID: op.OperationID, Method: method, Path: path, Summary: op.Summary, Description: op.Description, Secured: op.Security != nil}
+	if op.RequestBody != nil {
+		for media, content := range op.RequestBody.Value.Content {
+			o.Media, o.Body = media, typeOf(content.Schema)
+		}
+	}
 	for _, ref := range op.Parameters {
 		p := ref.Value
 		o.Parameters = append(o.Parameters, docsParameter{

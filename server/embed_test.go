@@ -20,7 +20,7 @@ func textarea(t *testing.T, page, id string) string {
 
 // TestEmbedMakesTheCode fills in the form and reads the code as a portal's page would.
 func TestEmbedMakesTheCode(t *testing.T) {
-	s := newServer(t, func(o *server.Options) { o.Place = "15" })
+	s := newServer(t, func(o *server.Options) { o.Place, o.TrustedProxies = "15", networks(t, "192.0.2.0/24") })
 	q := url.Values{"place": {"新城区"}, "kinds": {"policy", "item"}, "mode": {"results"}, "window": {"new"}, "key": {`k"><script>`}, "brand": {"#FFD54F"}}
 	page := get(s, "/embed?"+q.Encode(), "Accept", "text/html", "X-Forwarded-Proto", "https").Body.String()
 	code := textarea(t, page, "code")

@@ -24,6 +24,7 @@ type frame struct {
 	Look            look
 	Here            string          // the page's own address, to come back to
 	Feedback        *feedbackTarget // what the page asks to be rated as (好差评); nil for nothing
+	Follow          *followTarget   // what the page offers to follow; nil for nothing
 	Place           string          // the name of the citizen's place, empty for the whole country
 }
 
@@ -31,7 +32,7 @@ type namedValue struct{ Name, Value string }
 
 // newFrame makes what every page has out of a request.
 func (s *Server) newFrame(r *http.Request) frame {
-	f := frame{Look: readLook(r), Here: r.URL.RequestURI(), Feedback: s.feedbackOn(r)}
+	f := frame{Look: readLook(r), Here: r.URL.RequestURI(), Feedback: s.feedbackOn(r), Follow: followOn(r)}
 	if code := s.place(r); code != "" {
 		f.Place = index.RegionName(code)
 	}

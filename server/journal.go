@@ -25,6 +25,13 @@ type Journal interface {
 	Trends(ctx context.Context, queries []string, since time.Time) (map[string][]int, error)
 	Days(ctx context.Context, since time.Time) ([]journal.DayStat, error)
 	Comments(ctx context.Context, since time.Time, bad bool, limit int) ([]journal.Feedback, error)
+	// OpenedFrom lists what was opened from the answers to one query.
+	OpenedFrom(ctx context.Context, query string, since time.Time, limit int) ([]journal.OpenedResult, error)
+	// Uses and Ratings are what the ranking learns from.
+	Uses(ctx context.Context, since time.Time, visit func(journal.Uses) error) error
+	Ratings(ctx context.Context, since time.Time) ([]journal.Rated, error)
+	// Months is what reports are made of.
+	Months(ctx context.Context, since time.Time) ([]journal.MonthSearches, []journal.MonthDocument, error)
 	// Dropped is how many searches and clicks were lost since the start.
 	Dropped() int64
 }

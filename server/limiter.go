@@ -1,9 +1,7 @@
 package server
 
 import (
-	"net"
 	"net/http"
-	"strings"
 	"sync"
 	"time"
 )
@@ -46,35 +44,15 @@ func (l *limiter) allow(r *http.Request) bool {
 	return true
 }
 
-// key is what is counted by. An address of IPv6 counts by its network, since one machine has as many as it likes.
+// key is what is counted by: the sender's network, or nothing for all who came when the memory was full.
 func (l *limiter) key(r *http.Request) string {
 	if now := l.now(); now.Sub(l.began) >= l.window {
 		l.began = now
 		clear(l.count)
 	}
-	host := sender(r)
-	if ip := net.ParseIP(host); ip != nil && ip.To4() == nil {
-		host = ip.Mask(net.CIDRMask(64, 128)).String()
-	}
-	if _, known := l.count[host]; !known && len(l.count) >= maxClients {
+	key := network(r.RemoteAddr)
+	if _, known := l.count[key]; !known && len(l.count) >= maxClients {
 		return ""
 	}
-	return host
-}
-
-// sender is the address that a request comes from. What a proxy on this machine says of it is believed, as far as the
-// proxy itself has seen it: the last address that it wrote. What anybody else says is not.
-func sender(r *http.Request) string {
-	host, _, err := net.SplitHostPort(r.RemoteAddr)
-	if err != nil {
-		host = r.RemoteAddr
-	}
-	if ip := net.ParseIP(host); ip == nil || !ip.IsLoopback() {
-		return host
-	}
-	seen := strings.Split(strings.Join(r.Header.Values("X-Forwarded-For"), ","), ",")
-	if last := strings.TrimSpace(seen[len(seen)-1]); net.ParseIP(last) != nil {
-		return last
-	}
-	return host
+	return key
 }

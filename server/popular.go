@@ -88,6 +88,9 @@ func (p *popular) read(ctx context.Context) (*popularQueries, error) {
 	return q, nil
 }
 
+// forget makes that what is popular is read anew.
+func (p *popular) forget() { p.now.Store(nil) }
+
 // name is what the documents call it when a query is one of their names, else empty.
 func (p *popular) name(ctx context.Context, query string) (string, error) {
 	list, err := p.options.Engine.Suggest(ctx, index.SuggestQuery{Text: query})

@@ -108,10 +108,12 @@ func (s *Server) resultPage(w http.ResponseWriter, r *http.Request) error {
 			q.Limit = groupLimit
 		}
 	}
+	q.Use = s.use(q.Text)
 	result, err := s.options.Engine.Search(r.Context(), q)
 	if err != nil {
 		return err
 	}
+	forgetPartial(w, result)
 	s.noteSearch(r, q, result)
 	v := newResultView(s.newFrame(r), values, q, result)
 	return s.pages.write(w, http.StatusOK, "search.html", v)

@@ -48,6 +48,15 @@ func (s *Server) routes() (http.Handler, error) {
 	get("/items/{id}", s.itemPage)
 	get("/documents/{id}", s.documentPage)
 	get("/documents/{id}/compare", s.comparePage)
+	get("/feeds/search.atom", s.searchFeed)
+	get("/feeds/new.atom", s.newestFeed)
+	get("/feeds/documents/{id}.atom", s.documentFeed)
+	get("/follow", s.followPage)
+	get("/follow/confirm", s.confirmPage)
+	get("/follow/manage", s.managePage)
+	r.Handle("/follow", smallForm(s.handle(form(s.takeFollow)))).Methods(http.MethodPost)
+	r.Handle("/follow/confirm", smallForm(s.handle(form(s.confirmFollow)))).Methods(http.MethodPost)
+	r.Handle("/follow/manage", smallForm(s.handle(s.leave))).Methods(http.MethodPost) // also from mail programs, see leave
 	get("/holdings", s.holdingsPage)
 	get("/guides", s.guidesPage)
 	get("/guides/{event:.+}", s.guidePage) // a name may hold a slash
@@ -59,8 +68,9 @@ func (s *Server) routes() (http.Handler, error) {
 	get("/widget-{version:[0-9a-f]+}.js", s.widget.serve)
 	get("/assets/{build}/{name}", s.pages.assets.serve)
 	r.Handle("/feedback", smallForm(s.handle(form(s.takeFeedback)))).Methods(http.MethodPost)
+	s.curator.routes(r)
 	s.desk.routes(r)
-	r.Use(s.noteClicks)
+	r.Use(noteRoute, s.noteClicks)
 	r.NotFoundHandler = s.handle(func(http.ResponseWriter, *http.Request) error { return errNoRoute })
 	r.MethodNotAllowedHandler = s.handle(func(w http.ResponseWriter, req *http.Request) error {
 		w.Header().Set("Allow", allowed(r, req))
@@ -71,7 +81,7 @@ func (s *Server) routes() (http.Handler, error) {
 	if err != nil {
 		return nil, fmt.Errorf("set up compression: %w", err)
 	}
-	return s.guard(compress(r)), nil
+	return s.guard(s.traced(compress(r))), nil
 }
 
 // allowed lists the methods that an address answers to.

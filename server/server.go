@@ -6,15 +6,21 @@ package server
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"log/slog"
 	"net"
 	"net/http"
+	"net/netip"
 	"time"
+
+	"go.opentelemetry.io/otel/trace"
+	"golang.org/x/net/netutil"
 
 	"tongsou/corpus"
 	"tongsou/index"
+	"tongsou/server/curation"
 )
 
 // Library is the store of record as the server needs it.
@@ -46,13 +52,36 @@ type Options struct {
 	Sites []Site
 	// Timeout bounds the work for one request; 0 means 5 s.
 	Timeout time.Duration
-	// MaxConcurrent is the number of requests answered at once; 0 means 64. More are told to come back.
+	// MaxConcurrent is the number of requests that are answered or wait; 0 means 64. More are told to come back.
 	MaxConcurrent int
+	// Rate and KeyRate are the requests a second that one address, and one key of a portal or a program, may send; 0 for
+	// any number. TrustedProxies are believed when they say for whom they ask (see ParseProxies); nil means this machine.
+	Rate, KeyRate  float64
+	TrustedProxies []netip.Prefix
+	// TLS makes the server speak HTTPS; nil means HTTP, as behind a proxy.
+	TLS *tls.Config
+	// Tracer receives a span for every request; nil for none.
+	Tracer trace.TracerProvider
 	// Journal notes what people search and say; nil notes nothing, and no page asks for feedback.
 	Journal Journal
+	// Learn lets what the journal says of earlier answers raise or lower a result, within index.Ranking.Use.
+	Learn bool
+	// Followers keeps who follows what and what has changed; nil keeps nothing. Mail brings it to them; nil sends nothing.
+	Followers Followers
+	Mail      Mailer
+	// PublicURL is where the server is found from outside, without a slash at its end. Mails need it; elsewhere the address
+	// that a client used serves as well.
+	PublicURL string
 	// AdminKey opens the staff desk; empty keeps it shut. Archive is where it reads what was taken in; nil shows none of it.
 	AdminKey string
 	Archive  Archive
+	// Curation keeps keys and what the operator says of answers; nil: nobody can change anything. Intake takes documents
+	// that come over the admin API; nil takes none. Judged are the sets by which the effect of a change is measured.
+	Curation *curation.Store
+	Intake   Intake
+	Judged   []JudgedSet
+	// Upkeep tells what is damaged and has it mended; nil tells of nothing.
+	Upkeep Upkeep
 	// Log receives a line for every request that failed on our side; nil means slog.Default.
 	Log *slog.Logger
 	// Now is the clock; nil means time.Now.
@@ -69,18 +98,30 @@ type Server struct {
 	docs     *docs
 	catalog  *catalog
 	popular  *popular
-	slots    chan struct{}
 	http     *http.Server
 	listener net.Listener
 
+	proxies   proxies
+	rates     *rates
+	admission *admission
+	metrics   *metrics
+	operators *http.Server
+
 	feedbackLimit *limiter
 	desk          *desk
+	curator       *curator
+	learner       *learner
+	courier       *courier
+	followLimit   *limiter
 }
 
 // New makes a server. It does not listen yet.
 func New(options Options) (*Server, error) {
 	if options.Engine == nil || options.Library == nil {
 		return nil, errors.New("a server needs an engine and a library")
+	}
+	if options.Mail != nil && options.PublicURL == "" {
+		return nil, errors.New("mails need PublicURL, the address that their links lead to")
 	}
 	if options.Timeout == 0 {
 		options.Timeout = 5 * time.Second
@@ -94,11 +135,22 @@ func New(options Options) (*Server, error) {
 	if options.Now == nil {
 		options.Now = time.Now
 	}
-	s := &Server{options: options, slots: make(chan struct{}, options.MaxConcurrent)}
+	s := &Server{options: options, admission: newAdmission(options.MaxConcurrent), metrics: newMetrics()}
+	s.options.Engine = &timely{options.Engine, s.metrics}
 	s.feedbackLimit = newFeedbackLimit(options.Now)
+	s.followLimit = newFollowLimit(options.Now)
 	s.catalog = newCatalog(options.Library)
 	s.popular = &popular{options: &s.options}
 	var err error
+	if s.proxies = options.TrustedProxies; s.proxies == nil {
+		if s.proxies, err = ParseProxies(nil); err != nil {
+			return nil, err
+		}
+	}
+	if s.rates, err = newRates(options.Rate, options.KeyRate, options.Now); err != nil {
+		return nil, err
+	}
+	s.measure()
 	if s.pages, err = newPages(); err != nil {
 		return nil, err
 	}
@@ -108,9 +160,16 @@ func New(options Options) (*Server, error) {
 	if s.widget, err = newWidget(); err != nil {
 		return nil, err
 	}
+	if s.curator, err = newCurator(s, options.Engine); err != nil {
+		return nil, err
+	}
 	s.desk = newDesk(s)
-	s.handler, err = s.routes()
-	return s, err
+	if s.handler, err = s.routes(); err != nil {
+		return nil, err
+	}
+	s.learner = newLearner(&s.options) // last, since these two start to work
+	s.courier = newCourier(s)
+	return s, nil
 }
 
 // ServeHTTP implements http.Handler.
@@ -120,9 +179,11 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.handler.S
 const (
 	headerTimeout   = 5 * time.Second
 	readTimeout     = 15 * time.Second
-	idleTimeout     = 90 * time.Second
+	idleTimeout     = 60 * time.Second
 	shutdownTimeout = 10 * time.Second
 	maxHeaderBytes  = 16 << 10
+	// maxConnections bounds the open connections, each of which costs some kilobytes; more wait to be accepted.
+	maxConnections = 4096
 )
 
 // Listen takes the address, host:port; port 0 takes a free one, which URL then names.
@@ -131,9 +192,10 @@ func (s *Server) Listen(addr string) error {
 	if err != nil {
 		return fmt.Errorf("监听不了 %s：%w；请用 --addr 换一个地址", addr, err)
 	}
-	s.listener = l
+	s.listener = netutil.LimitListener(l, maxConnections)
 	s.http = &http.Server{
-		Handler: s, ReadHeaderTimeout: headerTimeout, ReadTimeout: readTimeout, IdleTimeout: idleTimeout,
+		TLSConfig: s.options.TLS,
+		Handler:   s, ReadHeaderTimeout: headerTimeout, ReadTimeout: readTimeout, IdleTimeout: idleTimeout,
 		WriteTimeout: s.options.Timeout + 30*time.Second, MaxHeaderBytes: maxHeaderBytes,
 		ErrorLog: slog.NewLogLogger(s.options.Log.Handler(), slog.LevelDebug),
 	}
@@ -142,12 +204,16 @@ func (s *Server) Listen(addr string) error {
 
 // URL is where a browser on this machine finds the server. Listen must have succeeded.
 func (s *Server) URL() string {
+	scheme := "http://"
+	if s.options.TLS != nil {
+		scheme = "https://"
+	}
 	addr, ok := s.listener.Addr().(*net.TCPAddr)
 	if !ok || addr.IP.IsUnspecified() || addr.IP.IsLoopback() {
 		_, port, _ := net.SplitHostPort(s.listener.Addr().String())
-		return "http://localhost:" + port
+		return scheme + "localhost:" + port
 	}
-	return "http://" + addr.String()
+	return scheme + addr.String()
 }
 
 // Run answers until Close is called or ctx ends, and returns when the requests under way are answered.
@@ -157,7 +223,7 @@ func (s *Server) Run(ctx context.Context) error {
 	}
 	closed := make(chan error, 1)
 	stop := context.AfterFunc(ctx, func() { closed <- s.Close() })
-	err := s.http.Serve(s.listener)
+	err := s.serve()
 	if !errors.Is(err, http.ErrServerClosed) {
 		stop()
 		return fmt.Errorf("serve: %w", err)
@@ -168,10 +234,19 @@ func (s *Server) Run(ctx context.Context) error {
 	return <-closed
 }
 
+func (s *Server) serve() error {
+	if s.options.TLS != nil {
+		return s.http.ServeTLS(s.listener, "", "")
+	}
+	return s.http.Serve(s.listener)
+}
+
 // Close stops listening, waits at most ten seconds for the requests under way and then ends them. Closing twice, or
 // before Listen, is harmless.
 func (s *Server) Close() error {
 	s.desk.close()
+	s.learner.close()
+	s.courier.close()
 	if s.http == nil {
 		return nil
 	}

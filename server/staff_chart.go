@@ -15,6 +15,7 @@ type chart struct {
 	Columns            []column
 	Top                int // the largest count
 	First, Last        string
+	Unit               string // what a column is: 天 or 月
 }
 
 type column struct {
@@ -31,9 +32,9 @@ const (
 	chartHeight = 120
 )
 
-// newChart draws days by two counts of each.
+// newChart draws days, or months, by two counts of each.
 func newChart(id, title, all, part string, days []journal.DayStat, counts func(journal.DayStat) (all, part int)) chart {
-	c := chart{ID: id, Title: title, All: all, Part: part, Width: chartWidth, Height: chartHeight}
+	c := chart{ID: id, Title: title, All: all, Part: part, Width: chartWidth, Height: chartHeight, Unit: "天"}
 	sumAll, sumPart, peak := 0, 0, ""
 	for _, d := range days {
 		n, p := counts(d)
@@ -48,10 +49,13 @@ func newChart(id, title, all, part string, days []journal.DayStat, counts func(j
 	}
 	if len(days) > 0 {
 		c.First, c.Last = days[0].Day, days[len(days)-1].Day
+		if len(c.First) == len("2006-01") {
+			c.Unit = "月"
+		}
 	}
 	c.Summary = fmt.Sprintf("%s到%s：%s %d，其中%s %d。", c.First, c.Last, all, sumAll, part, sumPart)
 	if peak != "" {
-		c.Summary += fmt.Sprintf("最多的一天是 %s，%d。", peak, c.Top)
+		c.Summary += fmt.Sprintf("最多的一%s是 %s，%d。", map[string]string{"天": "天", "月": "个月"}[c.Unit], peak, c.Top)
 	}
 	return c
 }

@@ -41,14 +41,6 @@ func (d *desk) exported(r *http.Request) ([][]string, error) {
 	return rows, nil
 }
 
-// origin is this server as the browser that asks knows it.
-func (d *desk) origin(r *http.Request) string {
-	if r.TLS != nil || r.Header.Get("X-Forwarded-Proto") == "https" {
-		return "https://" + r.Host
-	}
-	return "http://" + r.Host
-}
-
 // harmless keeps a spreadsheet from taking a text for a formula: titles come from files that anybody may have written.
 func harmless(cell string) string {
 	if cell != "" && strings.ContainsAny(cell[:1], "=+-@\t\r\n") || strings.HasPrefix(cell, "＝") || strings.HasPrefix(cell, "＋") ||
@@ -65,12 +57,24 @@ func (d *desk) download(w http.ResponseWriter, contentType, ending string, body 
 	_, _ = w.Write(body) // the client is gone if this fails
 }
 
-// exportCSV writes RFC 4180 with a byte order mark, without which Excel takes Chinese for something else.
 func (d *desk) exportCSV(w http.ResponseWriter, r *http.Request) error {
 	rows, err := d.exported(r)
 	if err != nil {
 		return err
 	}
+	return d.sendCSV(w, rows)
+}
+
+func (d *desk) exportXLSX(w http.ResponseWriter, r *http.Request) error {
+	rows, err := d.exported(r)
+	if err != nil {
+		return err
+	}
+	return d.sendXLSX(w, rows)
+}
+
+// sendCSV writes RFC 4180 with a byte order mark, without which Excel takes Chinese for something else.
+func (d *desk) sendCSV(w http.ResponseWriter, rows [][]string) error {
 	var b bytes.Buffer
 	b.WriteString("\ufeff")
 	c := csv.NewWriter(&b)
@@ -82,11 +86,7 @@ func (d *desk) exportCSV(w http.ResponseWriter, r *http.Request) error {
 	return nil
 }
 
-func (d *desk) exportXLSX(w http.ResponseWriter, r *http.Request) error {
-	rows, err := d.exported(r)
-	if err != nil {
-		return err
-	}
+func (d *desk) sendXLSX(w http.ResponseWriter, rows [][]string) error {
 	book, err := workbook(rows)
 	if err != nil {
 		return fmt.Errorf("write the workbook: %w", err)

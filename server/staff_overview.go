@@ -6,6 +6,7 @@ import (
 
 	"tongsou/corpus"
 	"tongsou/index"
+	"tongsou/server/curation"
 	"tongsou/server/journal"
 )
 
@@ -17,6 +18,8 @@ type overviewView struct {
 	staffView
 	Documents    []namedCount
 	Behind       uint64 // changes of the store that cannot be searched yet
+	Upkeep       readiness
+	MayRebuild   bool
 	Journal      bool
 	Sum          journal.DayStat
 	Chart        chart
@@ -27,18 +30,15 @@ type overviewView struct {
 
 func (d *desk) overview(w http.ResponseWriter, r *http.Request) error {
 	v := &overviewView{staffView: d.view(r), Journal: d.options.Journal != nil}
-	status, err := d.options.Engine.Status(r.Context())
-	if err != nil {
+	var err error
+	if v.Upkeep, err = d.readiness(r.Context()); err != nil {
 		return err
 	}
+	v.MayRebuild = d.options.Upkeep != nil && whose(r).Role.May(curation.Owner)
 	for _, k := range corpus.Kinds() {
-		v.Documents = append(v.Documents, namedCount{index.KindLabel(k), status.Documents[k]})
+		v.Documents = append(v.Documents, namedCount{index.KindLabel(k), v.Upkeep.Documents[k]})
 	}
-	last, err := d.options.Library.Sequence(r.Context())
-	if err != nil {
-		return err
-	}
-	v.Behind = last - min(last, status.Sequence)
+	v.Behind = v.Upkeep.StoreSequence - min(v.Upkeep.StoreSequence, v.Upkeep.Sequence)
 	if v.Survey, v.Waiting, err = d.surveyed(r); err != nil {
 		return err
 	}

@@ -136,7 +136,7 @@ func (d *desk) find(r *http.Request, v *staffSearchView) error {
 		t, _, to := turn(r, index.MaxDepth, staffHits)
 		v.Turner, depth = t, to
 	}
-	q.Explain = true
+	q.Explain, q.Use = true, d.use(q.Text)
 	found, err := d.collect(r.Context(), q, depth)
 	if err != nil {
 		return err

@@ -3,7 +3,7 @@ package server
 import (
 	"crypto/rand"
 	"crypto/sha256"
-	"crypto/subtle"
+	"errors"
 	"net/http"
 	"strings"
 	"sync"
@@ -22,51 +22,57 @@ const (
 type sessions struct {
 	now  func() time.Time
 	mu   sync.Mutex
-	ends map[[sha256.Size]byte]time.Time
+	kept map[[sha256.Size]byte]session
+}
+
+// session is when it ends and by which key it was opened, whose role is looked up at every request.
+type session struct {
+	end time.Time
+	key string
 }
 
 func newSessions(now func() time.Time) *sessions {
-	return &sessions{now: now, ends: map[[sha256.Size]byte]time.Time{}}
+	return &sessions{now: now, kept: map[[sha256.Size]byte]session{}}
 }
 
-// start begins a session and returns its token.
-func (s *sessions) start() string {
+// start begins a session of a key and returns its token.
+func (s *sessions) start(key string) string {
 	token := rand.Text() + rand.Text()
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	now := s.now()
 	var oldest [sha256.Size]byte
-	for id, end := range s.ends {
-		if !now.Before(end) {
-			delete(s.ends, id)
-		} else if first, ok := s.ends[oldest]; !ok || end.Before(first) {
+	for id, one := range s.kept {
+		if !now.Before(one.end) {
+			delete(s.kept, id)
+		} else if first, ok := s.kept[oldest]; !ok || one.end.Before(first.end) {
 			oldest = id
 		}
 	}
-	if len(s.ends) >= maxSessions {
-		delete(s.ends, oldest)
+	if len(s.kept) >= maxSessions {
+		delete(s.kept, oldest)
 	}
-	s.ends[sha256.Sum256([]byte(token))] = now.Add(sessionTime)
+	s.kept[sha256.Sum256([]byte(token))] = session{now.Add(sessionTime), key}
 	return token
 }
 
-// open reports whether a request comes from a browser that has given the key.
-func (s *sessions) open(r *http.Request) bool {
+// of returns by which key a request's session was opened, and whether it has one.
+func (s *sessions) of(r *http.Request) (key string, ok bool) {
 	c, err := r.Cookie(sessionCookie)
 	if err != nil {
-		return false
+		return "", false
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	end, ok := s.ends[sha256.Sum256([]byte(c.Value))]
-	return ok && s.now().Before(end)
+	one, ok := s.kept[sha256.Sum256([]byte(c.Value))]
+	return one.key, ok && s.now().Before(one.end)
 }
 
 func (s *sessions) end(r *http.Request) {
 	if c, err := r.Cookie(sessionCookie); err == nil {
 		s.mu.Lock()
 		defer s.mu.Unlock()
-		delete(s.ends, sha256.Sum256([]byte(c.Value)))
+		delete(s.kept, sha256.Sum256([]byte(c.Value)))
 	}
 }
 
@@ -88,20 +94,24 @@ func (d *desk) door(w http.ResponseWriter, r *http.Request, status int, wrong st
 	return d.pages.write(w, status, "staff_login.html", v)
 }
 
-// login takes the key. It is compared by its hash, so that the time it takes says nothing about it.
+// login takes a key: that of the configuration or one that was given out. Wrong keys count together with those that the
+// admin API gets.
 func (d *desk) login(w http.ResponseWriter, r *http.Request) error {
-	if !d.keyed {
-		return d.guarded(nil)(w, r)
+	if !d.curator.open(r.Context()) {
+		return d.guarded("", nil)(w, r)
 	}
-	if d.tries.left(r) <= 0 {
+	if d.curator.tries.left(r) <= 0 {
 		return d.door(w, r, http.StatusTooManyRequests, "口令输错的次数太多，请过十五分钟再试。")
 	}
-	given := sha256.Sum256([]byte(strings.TrimSpace(r.PostForm.Get("key"))))
-	if subtle.ConstantTimeCompare(given[:], d.key[:]) != 1 {
-		d.tries.allow(r)
+	who, err := d.curator.identify(r.Context(), r.PostForm.Get("key"))
+	if errors.Is(err, errNoKey) {
+		d.curator.tries.allow(r)
 		return d.door(w, r, http.StatusUnauthorized, "口令不对，请重新输入。")
 	}
-	d.setSession(w, r, d.sessions.start(), int(sessionTime.Seconds()))
+	if err != nil {
+		return err
+	}
+	d.setSession(w, r, d.sessions.start(who.ID), int(sessionTime.Seconds()))
 	http.Redirect(w, r, staffAddress(r.PostForm.Get("back")), http.StatusSeeOther)
 	return nil
 }

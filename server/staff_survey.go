@@ -162,13 +162,7 @@ func takeSurvey(ctx context.Context, archive Archive) (v *survey, err error) {
 
 // inspect checks a document and books what is wrong with it to the body that answers for it.
 func inspect(bodies map[string]*bodyQuality, d *corpus.Document) int {
-	name := d.Issuer
-	if d.Item != nil && d.Item.Body != "" {
-		name = d.Item.Body
-	}
-	if name = strings.TrimSpace(name); name == "" {
-		name = "没有写明机关"
-	}
+	name := bodyOf(d)
 	b := bodies[name]
 	if b == nil {
 		b = &bodyQuality{Name: name, fields: map[string]int{}}

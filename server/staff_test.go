@@ -107,7 +107,7 @@ func enter(t *testing.T, s http.Handler) string {
 }
 
 var staffPaths = []string{
-	"/staff", "/staff/search", "/staff/search?q=" + url.QueryEscape("社保卡"), "/staff/places", "/staff/queries", "/staff/feedback",
+	"/staff", "/staff/search", "/staff/search?q=" + url.QueryEscape("社保卡"), "/staff/places", "/staff/queries", "/staff/feedback", "/staff/reports", "/staff/reports.csv", "/staff/reports.xlsx",
 	"/staff/quality", "/staff/ingests", "/staff/export.csv?q=x", "/staff/export.xlsx?q=x", "/staff/nowhere", "/staff/",
 }
 

@@ -40,8 +40,17 @@ type Config struct {
 	// Journal says whether what people search and say is kept, without their names; JournalDays for how long, 1 to 3650.
 	Journal     bool `mapstructure:"journal"`
 	JournalDays int  `mapstructure:"journal_days"`
+	// LearnFromUse lets what people open and how they rate it move results a little. It needs the journal.
+	LearnFromUse bool `mapstructure:"learn_from_use"`
+	// Judged are the sets by which the staff desk measures what a change does before it is published.
+	Judged []JudgedFiles `mapstructure:"judged"`
+	// Sources are fetched by schedule while serve runs.
+	Sources []PulledSource `mapstructure:"sources"`
 	// Log is the least level that is logged: debug, info, warn, error.
 	Log string `mapstructure:"log"`
+
+	Outside `mapstructure:",squash"`
+	Mail    `mapstructure:",squash"`
 }
 
 // setting is one key with its default, what it means, and its check, which returns the allowed values when v is none.
@@ -61,7 +70,7 @@ func settings() []setting {
 		}
 		return ""
 	}
-	return []setting{
+	return append([]setting{
 		{"data", "数据目录（存储与索引）", "tongsou-data", func(c *Config) string {
 			if c.Data == "" {
 				return "一个目录的路径"
@@ -105,13 +114,35 @@ func settings() []setting {
 		}},
 		{"journal", "记录搜索词与评价（隐去个人信息）", true, func(*Config) string { return "" }},
 		{"journal_days", "搜索词与评价保留的天数", 180, func(c *Config) string { return between(c.JournalDays, 1, 3650) }},
+		{"learn_from_use", "按群众点开与评价小幅调整排序（须开启 journal）", false, func(c *Config) string {
+			if c.LearnFromUse && !c.Journal {
+				return "false，或者同时设 journal: true：没有记录就无从学起"
+			}
+			return ""
+		}},
+		{"judged", "有标准答案的查询集，用来在发布前衡量影响", []any{}, func(c *Config) string {
+			for _, j := range c.Judged {
+				if err := j.check(); err != nil {
+					return "一列 name、corpus、queries 与 qrels（" + err.Error() + "）"
+				}
+			}
+			return ""
+		}},
+		{"sources", "定时取来的数据来源", []any{}, func(c *Config) string {
+			for _, s := range c.Sources {
+				if _, err := s.source(); err != nil {
+					return "一列 name、kind 与 url 或 path（" + err.Error() + "）"
+				}
+			}
+			return ""
+		}},
 		{"log", "日志级别", "info", func(c *Config) string {
 			if !slices.Contains([]string{"debug", "info", "warn", "error"}, c.Log) {
 				return "debug、info、warn、error 之一"
 			}
 			return ""
 		}},
-	}
+	}, append(outsideSettings(), mailSettings()...)...)
 }
 
 // addFlags gives a command a flag for each setting that it uses: cache_mb is --cache-mb.
@@ -162,7 +193,7 @@ func loadConfig(cmd *cobra.Command) (*Config, error) {
 	for _, s := range settings() {
 		if want := s.check(c); want != "" {
 			value := v.Get(s.key)
-			if s.key == "admin_key" {
+			if s.key == "admin_key" || s.key == "smtp_password" {
 				value = "（不显示）"
 			}
 			return nil, fmt.Errorf("%s：%s = %v 无效，应为%s", origin(file), s.key, value, want)

@@ -158,12 +158,18 @@ func (j *ingestJob) startIndexing(ctx context.Context) func() error {
 		return func() error { return err }
 	}
 	// Indexing makes garbage fast; a soft limit keeps the collector ahead of it without slowing small ingests.
-	debug.SetMemoryLimit(ingestMemory)
+	if debug.SetMemoryLimit(-1) > ingestMemory { // GOMEMLIMIT may ask for less
+		debug.SetMemoryLimit(ingestMemory)
+	}
 	stop, finished := make(chan struct{}), make(chan error, 1)
 	changed := 0
 	go func() {
+		mended := mendHere(ctx, j.store, e)
 		for {
-			n, err := index.CatchUp(ctx, j.store, e, nil)
+			n, err := 0, mended
+			if err == nil {
+				n, err = index.CatchUp(ctx, j.store, e, nil)
+			}
 			changed += n
 			select {
 			case <-stop:

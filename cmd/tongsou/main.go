@@ -62,7 +62,7 @@ func root() *cobra.Command {
 		},
 	}
 	speakChinese(cmd)
-	cmd.AddCommand(serveCommand(), ingestCommand(), searchCommand(), segmentCommand(), evalCommand(), checkCommand(), relatedCommand(), widgetCommand(), versionCommand())
+	cmd.AddCommand(serveCommand(), ingestCommand(), searchCommand(), segmentCommand(), evalCommand(), checkCommand(), backupCommand(), restoreCommand(), rebuildCommand(), relatedCommand(), widgetCommand(), keyCommand(), healthCommand(), versionCommand())
 	return cmd
 }
 
@@ -106,11 +106,14 @@ func printJSON(w io.Writer, v any) error {
 // openStore opens the store of a data directory; create says whether an absent one may be made.
 func openStore(ctx context.Context, c *Config, create bool) (*store.Store, error) {
 	if create {
-		if err := os.MkdirAll(c.Data, 0o755); err != nil {
+		if err := os.MkdirAll(c.Data, 0o750); err != nil {
 			return nil, fmt.Errorf("建不了数据目录：%w", err)
 		}
 	} else if _, err := os.Stat(c.storePath()); errors.Is(err, os.ErrNotExist) {
 		return nil, fmt.Errorf("数据目录 %s 里还没有数据；请先运行 tongsou ingest --data %s 文件或目录", c.Data, c.Data)
+	}
+	if err := c.checkWhole(); err != nil {
+		return nil, err
 	}
 	return store.Open(ctx, c.storePath())
 }
@@ -136,6 +139,9 @@ func orElse(err error, advice string) error {
 
 // openEngine opens the index of a data directory.
 func openEngine(c *Config) (*embedded.Engine, error) {
+	if err := c.checkWhole(); err != nil {
+		return nil, err
+	}
 	e, err := embedded.Open(embedded.Options{Path: c.indexPath(), Shards: c.Shards, CacheBytes: int64(c.CacheMB) << 20})
 	if errors.Is(err, index.ErrLocked) {
 		return nil, &lockedError{c.Data, err}

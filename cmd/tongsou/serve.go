@@ -18,6 +18,8 @@ import (
 	"tongsou/index"
 	"tongsou/index/embedded"
 	"tongsou/server"
+	"tongsou/server/curation"
+	"tongsou/server/follow"
 	"tongsou/server/journal"
 )
 
@@ -31,7 +33,8 @@ func serveCommand() *cobra.Command {
 网页在 /，工作台在 /staff，API 在 /api/v1/search，说明在 /openapi.json，健康检查在 /healthz 与 /readyz。`,
 		Args: noArgs,
 	}
-	addFlags(cmd, "data", "addr", "place", "shards", "cache_mb", "timeout", "max_concurrent", "journal", "journal_days", "log")
+	addFlags(cmd, "data", "addr", "place", "shards", "cache_mb", "timeout", "max_concurrent", "journal", "journal_days", "learn_from_use", "log",
+		"admin_addr", "rate", "key_rate", "tls_cert", "tls_key", "log_format", "trace_url")
 	var noSample, asJSON bool
 	cmd.Flags().BoolVar(&asJSON, "json", false, "启动后以 JSON 输出网址")
 	cmd.Flags().BoolVar(&noSample, "no-sample", false, "数据目录为空时不载入示例数据")
@@ -61,22 +64,31 @@ type program struct {
 	*server.Server
 	store  *store.Store
 	engine *embedded.Engine
+	follow *follow.Book
 	// journal is nil when it is switched off.
 	journal *journal.Journal
-	log     *slog.Logger
-	stop    context.CancelFunc
-	behind  sync.WaitGroup
+	// curation is what the staff decided.
+	curation *curation.Store
+	log      *slog.Logger
+	// traces sends what was traced; nil when nothing is.
+	traces func() error
+	// upkeep is what is known of damage beside what the engine says; life ends when the program does.
+	upkeep upkeep
+	life   context.Context
+	stop   context.CancelFunc
+	behind sync.WaitGroup
 }
 
 // open makes a program that listens and can answer: store and index are open, the sample is loaded when the store is new
 // and withSample is set, and the index has caught up. log is where its log goes.
 func open(ctx context.Context, c *Config, withSample bool, log io.Writer) (p *program, err error) {
-	var level slog.Level
-	if err := level.UnmarshalText([]byte(c.Log)); err != nil {
+	logger, err := c.logger(log)
+	if err != nil {
 		return nil, err
 	}
-	p = &program{log: slog.New(slog.NewTextHandler(log, &slog.HandlerOptions{Level: level}))}
+	p = &program{log: logger}
 	ctx, p.stop = context.WithCancel(ctx)
+	p.life = ctx
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, p.Close())
@@ -98,22 +110,39 @@ func open(ctx context.Context, c *Config, withSample bool, log io.Writer) (p *pr
 			return p, err
 		}
 	}
-	if err := p.catchUp(ctx); err != nil {
+	if err := p.catchUp(ctx, c); err != nil {
 		return p, err
 	}
 	options := server.Options{
 		Engine: p.engine, Library: p.store, Place: c.Place, Sites: c.Sites, Timeout: c.Timeout, MaxConcurrent: c.MaxConcurrent, Log: p.log,
-		AdminKey: c.AdminKey, Archive: p.store,
+		AdminKey: c.AdminKey, Archive: p.store, Upkeep: p,
 	}
 	if c.Journal {
-		if p.journal, err = journal.Open(ctx, c.journalPath(), journal.Options{Retention: days(c.JournalDays), Log: p.log}); err != nil {
+		if p.journal, err = journal.Open(ctx, c.journalPath(), journal.Options{Retention: days(c.JournalDays), Log: p.log, Shown: c.LearnFromUse}); err != nil {
 			return p, err
 		}
-		options.Journal = p.journal
+		options.Journal, options.Learn = p.journal, c.LearnFromUse
+	}
+	if p.follow, err = c.follow(ctx, &options); err != nil {
+		return p, err
+	}
+	if err := p.curate(ctx, c, &options); err != nil {
+		return p, err
+	}
+	if p.traces, err = c.outside(ctx, &options); err != nil {
+		return p, err
 	}
 	p.Server, err = server.New(options)
 	if err != nil {
 		return p, err
+	}
+	if err := p.pullSources(ctx, c); err != nil {
+		return p, err
+	}
+	if c.AdminAddr != "" {
+		if err := p.ListenAdmin(c.AdminAddr); err != nil {
+			return p, err
+		}
 	}
 	return p, p.Listen(c.Addr)
 }
@@ -138,33 +167,31 @@ func (p *program) loadSample(ctx context.Context) error {
 // given, so that a start never takes long.
 const smallBacklog = 5000
 
-// catchUp brings the index up to the store and lets it follow from then on. An index of another version is rebuilt beside
-// the one in use while that one answers.
-func (p *program) catchUp(ctx context.Context) error {
+// catchUp brings the index up to the store and lets it follow from then on. An index that is stale or damaged is rebuilt
+// beside the one in use while what is sound of that one answers.
+func (p *program) catchUp(ctx context.Context, c *Config) error {
 	last, err := p.store.Sequence(ctx)
 	if err != nil {
 		return err
 	}
-	if p.engine.Sequence() > last {
-		return errors.New(foreignIndex(p.engine.Sequence(), last))
+	fault, err := ahead(ctx, p.store, p.engine)
+	if err != nil {
+		return err
 	}
-	stale := p.engine.Stale()
-	if !stale && last-p.engine.Sequence() <= smallBacklog {
-		if _, err := index.CatchUp(ctx, p.store, p.engine, nil); err != nil {
-			return err
+	if fault != "" {
+		p.upkeep.fault(fault + "。若存储是恢复来的或换过，可不理会；否则请核对是否丢了最后收入的文档，再收入一次")
+	}
+	if !p.engine.Stale() && len(p.engine.Health().Faults) == 0 && last-p.engine.Sequence() <= smallBacklog {
+		if _, err := index.CatchUp(ctx, p.store, p.engine, nil); err != nil && ctx.Err() == nil {
+			p.log.Error("索引赶不上存储，先用现有的索引回答", "error", err) // Follow tries again
 		}
 	}
-	p.behind.Add(1)
-	go func() {
-		defer p.behind.Done()
-		if stale {
-			p.log.Info("词典、词库或索引结构有变，正在旁边重建索引；其间照常回答")
-			if err := p.engine.Rebuild(ctx, embedded.Feed(index.Feed(p.store))); err != nil && ctx.Err() == nil {
-				p.log.Error("重建索引失败，继续用旧索引", "error", err)
-			}
-		}
+	p.behind.Go(func() {
+		p.mend(ctx)
+		p.behind.Go(func() { p.verifyStore(ctx) })
 		index.Follow(ctx, p.store, p.engine, p.log)
-	}()
+	})
+	p.behind.Go(func() { p.answerAsks(ctx, c) })
 	return nil
 }
 
@@ -176,8 +203,17 @@ func (p *program) Close() error {
 	}
 	p.stop()
 	p.behind.Wait()
+	if p.traces != nil {
+		err = errors.Join(err, p.traces())
+	}
 	if p.journal != nil {
 		err = errors.Join(err, p.journal.Close())
+	}
+	if p.follow != nil {
+		err = errors.Join(err, p.follow.Close())
+	}
+	if p.curation != nil {
+		err = errors.Join(err, p.curation.Close())
 	}
 	if p.engine != nil {
 		err = errors.Join(err, p.engine.Close())

@@ -58,10 +58,14 @@ func checkCommand() *cobra.Command {
 	var asJSON bool
 	cmd := &cobra.Command{
 		Use: "check", Short: "核对存储与索引，并说明怎样修复",
-		Long: `逐页核对存储，再核对索引是否与存储一致，只看不改。不符时说明怎样修复，并以 1 退出。
-serve 正在使用的数据目录要先停下 serve 再核对。`,
-		Example: "  tongsou check --data D", Args: noArgs,
+		Long: `逐页核对存储与索引文件的校验和，再核对索引是否与存储一致，只看不改。不符时说明怎样修复，并以 1 退出。
+--deep 再核对每一篇：存储的各项登记、索引里的每个段落，以及两边的文档是否一一对应。
+serve 正在使用的数据目录要先停下 serve 再核对；备份随时可以用 restore --check 核对。`,
+		Example: `  tongsou check --data D
+  tongsou check --data D --deep`, Args: noArgs,
 	}
+	var deep bool
+	cmd.Flags().BoolVar(&deep, "deep", false, "逐篇核对，读两遍全部数据")
 	addFlags(cmd, "data", "cache_mb")
 	cmd.Flags().BoolVar(&asJSON, "json", false, "以 JSON 输出")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
@@ -74,7 +78,7 @@ serve 正在使用的数据目录要先停下 serve 再核对。`,
 			return err
 		}
 		defer func() { _ = s.Close() }()
-		h, err := examine(cmd.Context(), c, s)
+		h, err := examine(cmd.Context(), c, s, deep)
 		if err != nil {
 			return err
 		}
@@ -99,13 +103,20 @@ type health struct {
 	Faults        []string            `json:"faults"`
 }
 
-func examine(ctx context.Context, c *Config, s *store.Store) (*health, error) {
+func examine(ctx context.Context, c *Config, s *store.Store, deep bool) (*health, error) {
 	h := &health{Faults: []string{}, Index: index.Status{Documents: map[corpus.Kind]int{}}}
-	if err := s.Verify(ctx); err != nil {
+	verify := s.Verify
+	if deep {
+		verify = s.VerifyDeep
+	}
+	if err := verify(ctx); err != nil {
 		if ctx.Err() != nil {
 			return nil, err
 		}
-		h.fault("存储有损坏：%v；请用备份换下 %s，没有备份就删除数据目录，重新收入", err, c.storePath())
+		h.fault("存储有损坏：%v；请用 tongsou restore 从备份恢复，没有备份就换一个数据目录，重新收入", err)
+	}
+	if deep {
+		h.examineOthers(ctx, c)
 	}
 	var err error
 	if h.Store, err = s.Count(ctx); err != nil {
@@ -128,27 +139,38 @@ func examine(ctx context.Context, c *Config, s *store.Store) (*health, error) {
 		return h, nil
 	}
 	err = h.compare(ctx, c, e)
+	if err == nil && deep && len(h.Faults) == 0 {
+		err = h.match(ctx, c, s, e)
+	}
 	return h, errors.Join(err, e.Close())
 }
 
 // rebuild says how to make the index anew. The store is the truth, so nothing is lost.
 func rebuild(c *Config) string {
-	return fmt.Sprintf("请删除文件夹 %s，再启动 serve 或运行 ingest，即从存储重建", c.indexPath())
+	return fmt.Sprintf("请运行 tongsou rebuild --data %s，或启动 serve，即从存储重建", c.Data)
 }
 
 // foreignIndex says that an index has seen more than the store ever told.
 func foreignIndex(seen, last uint64) string {
-	return fmt.Sprintf("索引已到第 %d 号变更，存储只到第 %d 号：索引属于另一个存储；请删除数据目录下的 index 文件夹，再启动即可重建", seen, last)
+	return fmt.Sprintf("索引已到第 %d 号变更，存储只到第 %d 号：索引属于另一个存储，或存储丢了最后的变更", seen, last)
 }
 
 func (h *health) compare(ctx context.Context, c *Config, e *embedded.Engine) error {
+	state := e.Health()
+	for _, f := range state.Faults {
+		h.fault("%s；%s", f, rebuild(c))
+	}
+	if state.Blind {
+		return nil
+	}
 	var err error
 	if h.Index, err = e.Status(ctx); err != nil {
 		return err
 	}
 	switch seen := h.Index.Sequence; {
+	case len(state.Faults) > 0:
 	case seen > h.StoreSequence:
-		h.fault("%s", foreignIndex(seen, h.StoreSequence))
+		h.fault("%s；%s", foreignIndex(seen, h.StoreSequence), rebuild(c))
 	case seen < h.StoreSequence:
 		h.fault("索引停在第 %d 号变更，存储已到第 %d 号；启动 serve 或再运行一次 ingest 即可赶上", seen, h.StoreSequence)
 	default:

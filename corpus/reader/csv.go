@@ -77,7 +77,8 @@ func (csvItems) Read(f *File, emit Emit) error {
 	if fault := m.missing(f, t.heads); fault != nil {
 		return emit(nil, fault)
 	}
-	r := &csvRecords{in: bufio.NewReaderSize(f.Text, 1<<16), comma: comma, cells: len(t.heads), line: 1}
+	bound := boundRecords(f.Text)
+	r := &csvRecords{in: bufio.NewReaderSize(bound, 1<<16), bound: bound, comma: comma, cells: len(t.heads), line: 1}
 	if err := r.fill(line + 1); err != nil {
 		return err
 	}
@@ -90,6 +91,7 @@ func (csvItems) Read(f *File, emit Emit) error {
 // line that is a whole record by itself.
 type csvRecords struct {
 	in    *bufio.Reader
+	bound *recordBound
 	comma rune
 	cells int
 	lines []string // read and not yet used
@@ -119,6 +121,7 @@ func (r *csvRecords) drop(n int) { r.lines, r.line = r.lines[n:], r.line+n }
 
 func (r *csvRecords) each(visit func(cells []string, line int) error, fault func(line int, reason, record string) error) error {
 	for {
+		r.bound.next()
 		n, err := r.record()
 		if err != nil || n == 0 {
 			return err

@@ -59,6 +59,7 @@ func eachToken(z *zip.Reader, name string, start func(xml.StartElement), end fun
 	defer func() { _ = part.Close() }()
 	in := &io.LimitedReader{R: part, N: maxPartBytes}
 	dec := xml.NewDecoder(in)
+	depth := 0
 	for {
 		token, err := dec.Token()
 		if in.N <= 0 {
@@ -72,8 +73,12 @@ func eachToken(z *zip.Reader, name string, start func(xml.StartElement), end fun
 		}
 		switch t := token.(type) {
 		case xml.StartElement:
+			if depth++; depth > maxElementDepth {
+				return fmt.Errorf("%s 的标签套了 %d 层以上", name, maxElementDepth)
+			}
 			start(t)
 		case xml.EndElement:
+			depth--
 			end(t)
 		case xml.CharData:
 			chars(string(t))

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
-	"io"
 	"strings"
 
 	"sigs.k8s.io/yaml"
@@ -30,7 +29,7 @@ type handwritten struct {
 }
 
 func (itemsYAML) Read(f *File, emit Emit) error {
-	raw, err := io.ReadAll(f.Text)
+	raw, err := readBounded(f.Text, maxTextBytes)
 	if err != nil {
 		return err
 	}
@@ -66,6 +65,9 @@ func yamlEntries(text string) []yamlEntry {
 func emitEntry(e yamlEntry, emit Emit) error {
 	fault := func(field, reason string, args ...any) error {
 		return emit(nil, &Fault{Line: e.line, Field: field, Reason: fmt.Sprintf(reason, args...), Record: clipRecord(e.text)})
+	}
+	if len(e.text) > maxEntryBytes {
+		return fault("", "一个事项超过 %d MB；请检查文件", maxEntryBytes>>20)
 	}
 	var entries []handwritten
 	if err := yaml.UnmarshalStrict([]byte(e.text), &entries); err != nil {

@@ -44,14 +44,16 @@ func (r *row) has(names ...string) bool {
 
 // eachRow streams the objects of a JSON array or of JSON lines. A line that is no object is a fault; the others go on.
 func eachRow(f *File, visit func(*row) error, fault func(line int, reason, record string) error) error {
-	in := bufio.NewReaderSize(f.Text, 1<<16)
+	bound := boundRecords(f.Text)
+	in := bufio.NewReaderSize(bound, 1<<16)
 	if first, err := firstByte(in); err != nil || first == '[' {
 		if err != nil {
 			return err
 		}
-		return eachElement(in, visit, fault)
+		return eachElement(in, bound, visit, fault)
 	}
 	for n := 1; ; n++ {
+		bound.next()
 		line, err := in.ReadBytes('\n')
 		if s := bytes.TrimSpace(line); len(s) > 0 {
 			r := &row{line: n, raw: s}
@@ -88,12 +90,13 @@ func firstByte(in *bufio.Reader) (byte, error) {
 }
 
 // eachElement streams the elements of an array; line is the number of the element, since JSON has no lines of its own.
-func eachElement(in io.Reader, visit func(*row) error, fault func(int, string, string) error) error {
+func eachElement(in io.Reader, bound *recordBound, visit func(*row) error, fault func(int, string, string) error) error {
 	dec := json.NewDecoder(in)
 	if _, err := dec.Token(); err != nil {
 		return err
 	}
 	for n := 1; dec.More(); n++ {
+		bound.next()
 		r := &row{line: n}
 		if err := dec.Decode(&r.raw); err != nil {
 			return fmt.Errorf("第 %d 条记录之后的 JSON 有误：%w", n, err)

@@ -1,7 +1,6 @@
 package reader
 
 import (
-	"io"
 	"path"
 	"regexp"
 	"strings"
@@ -38,7 +37,7 @@ var (
 )
 
 func (law) Read(f *File, emit Emit) error {
-	raw, err := io.ReadAll(f.Text)
+	raw, err := readBounded(f.Text, maxTextBytes)
 	if err != nil {
 		return err
 	}

@@ -1,7 +1,6 @@
 package reader
 
 import (
-	"io"
 	"path"
 	"regexp"
 	"strings"
@@ -66,7 +65,7 @@ func canonicalNumber(v string) string {
 }
 
 func (markdown) Read(f *File, emit Emit) error {
-	raw, err := io.ReadAll(f.Text)
+	raw, err := readBounded(f.Text, maxTextBytes)
 	if err != nil {
 		return err
 	}

@@ -2,7 +2,6 @@ package reader
 
 import (
 	"fmt"
-	"io"
 	"regexp"
 	"strings"
 	"unicode/utf8"
@@ -43,7 +42,7 @@ func joinNumerals(s string) string {
 }
 
 func (newspaper) Read(f *File, emit Emit) error {
-	raw, err := io.ReadAll(f.Text)
+	raw, err := readBounded(f.Text, maxTextBytes)
 	if err != nil {
 		return err
 	}

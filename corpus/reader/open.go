@@ -3,7 +3,6 @@ package reader
 import (
 	"bufio"
 	"bytes"
-	"compress/gzip"
 	"errors"
 	"fmt"
 	"io"
@@ -46,9 +45,9 @@ func open(fsys fs.FS, in input) (*File, io.Closer, error) {
 func newFile(r io.Reader, path string) (*File, error) {
 	raw := bufio.NewReaderSize(r, headBytes)
 	if magic, err := raw.Peek(2); err == nil && magic[0] == 0x1f && magic[1] == 0x8b {
-		z, err := gzip.NewReader(raw)
+		z, err := newInflater(raw)
 		if err != nil {
-			return nil, fmt.Errorf("decompress: %w", err)
+			return nil, err
 		}
 		raw = bufio.NewReaderSize(z, headBytes)
 		path = strings.TrimSuffix(path, ".gz")

@@ -24,6 +24,9 @@ func (pdfFile) Name() string { return "pdf" }
 // pdfTimeout bounds pdftotext: a thousand pages take it some seconds.
 const pdfTimeout = 2 * time.Minute
 
+// maxPDFBytes bounds a PDF that has to be written to disk first.
+const maxPDFBytes = 512 << 20
+
 func (pdfFile) Accepts(f *File) bool {
 	return bytes.Contains(f.Head[:min(len(f.Head), 1024)], []byte("%PDF-"))
 }
@@ -63,7 +66,10 @@ func spill(r io.Reader) (path string, remove func(), err error) {
 		return "", nil, fmt.Errorf("为 PDF 建临时文件：%w", err)
 	}
 	remove = func() { _ = os.Remove(tmp.Name()) }
-	_, err = io.Copy(tmp, r)
+	n, err := io.Copy(tmp, io.LimitReader(r, maxPDFBytes+1))
+	if n > maxPDFBytes {
+		err = fmt.Errorf("解压后超过 %d MB", maxPDFBytes>>20)
+	}
 	if err = errors.Join(err, tmp.Close()); err != nil {
 		remove()
 		return "", nil, fmt.Errorf("为 PDF 写临时文件：%w", err)

@@ -129,8 +129,12 @@ func eachSheetRow(book *excelize.File, sheet string, visit func(row int, cells [
 	if err != nil {
 		return err
 	}
+	total := 0
 	for n := 1; rows.Next(); n++ {
 		cells, err := rows.Columns()
+		if total += len(cells); err == nil && total > maxSheetCells {
+			err = fmt.Errorf("超过 %d 格；请拆成几个文件，或删去表格右边和下边的空格", maxSheetCells)
+		}
 		if err == nil {
 			var more bool
 			if more, err = visit(n, cells); !more && err == nil {

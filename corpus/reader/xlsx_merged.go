@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"encoding/xml"
 	"errors"
+	"fmt"
 	"io"
 	"path"
 	"regexp"
@@ -75,6 +76,9 @@ func mergedDown(raw []byte, sheet string) (*merges, error) {
 		element, err := in.ReadSlice('<')
 		if found := mergeOf(element); found.bottom > found.top {
 			m.coming = append(m.coming, found)
+			if len(m.coming) > maxMerges {
+				return nil, fmt.Errorf("合并的单元格超过 %d 处；请取消合并后再导入", maxMerges)
+			}
 		}
 		if errors.Is(err, io.EOF) {
 			break

@@ -13,7 +13,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -54,9 +53,11 @@ type Engine struct {
 	options Options
 	lock    *flock.Flock
 	budget  *budget
-	read    *index.Reader
+	base    *index.Reader
+	read    atomic.Pointer[index.Reader] // base with the operator's overlay
 	current atomic.Pointer[generation]
 	writing sync.Mutex
+	rebuild rebuilding
 	// related is what was learned from the documents, nil for nothing; one goroutine learns at a time.
 	related  atomic.Pointer[index.Related]
 	learning sync.Mutex
@@ -70,7 +71,7 @@ func Open(options Options) (*Engine, error) {
 	if err := options.complete(); err != nil {
 		return nil, err
 	}
-	if err := os.MkdirAll(options.Path, 0o755); err != nil {
+	if err := os.MkdirAll(options.Path, 0o750); err != nil {
 		return nil, fmt.Errorf("create index folder: %w", err)
 	}
 	lock := flock.New(filepath.Join(options.Path, "lock"))
@@ -83,17 +84,18 @@ func Open(options Options) (*Engine, error) {
 	}
 	e := &Engine{
 		options: options, lock: lock, budget: &budget{limit: options.CacheBytes}, stop: make(chan struct{}),
-		read: &index.Reader{
+		base: &index.Reader{
 			Segmenter: options.Segmenter, Lexicon: options.Lexicon, Ranking: &options.Ranking,
 			Vocabulary: options.vocabulary, Phrases: options.phrases,
 		},
 	}
+	e.base.Related = e.relatedTerms
+	e.read.Store(e.base)
 	g, err := e.openCurrent()
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("open index %s: %w", options.Path, err), lock.Unlock())
 	}
 	e.current.Store(g)
-	e.read.Related = e.relatedTerms
 	e.loadRelated()
 	e.done.Add(1)
 	go e.followMerges()
@@ -145,51 +147,6 @@ func (o *Options) complete() error {
 // version names everything that decides what an index holds.
 func (o *Options) version() string { return mappingVersion + "-" + o.Segmenter.Version() }
 
-// currentName is the file that names the folder of the generation in use.
-const currentName = "CURRENT"
-
-// openCurrent opens the generation that CURRENT names and removes what earlier rebuilds left behind.
-func (e *Engine) openCurrent() (*generation, error) {
-	raw, err := os.ReadFile(filepath.Join(e.options.Path, currentName))
-	if errors.Is(err, os.ErrNotExist) {
-		return e.freshGeneration(true)
-	}
-	if err != nil {
-		return nil, err
-	}
-	name := strings.TrimSpace(string(raw))
-	e.sweep(name)
-	return openGeneration(filepath.Join(e.options.Path, name), e.options.Segmenter, e.budget)
-}
-
-// sweep removes generations that are not in use: what a rebuild left that was killed, or the one before a swap.
-func (e *Engine) sweep(keep string) {
-	entries, err := os.ReadDir(e.options.Path)
-	if err != nil {
-		return
-	}
-	for _, d := range entries {
-		if d.IsDir() && strings.HasPrefix(d.Name(), "gen-") && d.Name() != keep {
-			_ = os.RemoveAll(filepath.Join(e.options.Path, d.Name())) // the next start tries again
-		}
-	}
-}
-
-func (e *Engine) freshGeneration(use bool) (*generation, error) {
-	name := fmt.Sprintf("gen-%d", time.Now().UnixNano())
-	m := manifest{Version: e.options.version(), Shards: e.options.Shards}
-	g, err := createGeneration(filepath.Join(e.options.Path, name), m, e.options.Segmenter, e.budget)
-	if err != nil {
-		return nil, err
-	}
-	if use {
-		if err := replaceFile(filepath.Join(e.options.Path, currentName), []byte(name)); err != nil {
-			return nil, errors.Join(err, g.close())
-		}
-	}
-	return g, nil
-}
-
 // followMerges shows searches the segments that bleve merges in the background, so that the old ones' files can go.
 func (e *Engine) followMerges() {
 	defer e.done.Done()
@@ -201,7 +158,8 @@ func (e *Engine) followMerges() {
 			return
 		case <-tick.C:
 			if g := e.current.Load(); g != nil {
-				_ = g.refresh() // the view in use stays good; the next tick tries again
+				_ = g.refresh()   // the view in use stays good; the next tick tries again
+				_ = g.note(false) // as it does here: what is not noted is verified by its own sum
 			}
 		}
 	}
@@ -256,37 +214,6 @@ func (e *Engine) Stale() bool {
 
 // Feed returns the changes after a sequence number in order, none when there are no more: the store's side of a rebuild.
 type Feed func(ctx context.Context, after uint64) ([]index.Change, error)
-
-// Rebuild makes a new index beside the one in use, feeds it from the beginning and swaps it in. Searches go on in the
-// old index until the swap and are not disturbed by it. When it fails the old index stays.
-func (e *Engine) Rebuild(ctx context.Context, feed Feed) error {
-	e.writing.Lock()
-	defer e.writing.Unlock()
-	g, err := e.freshGeneration(false)
-	if err != nil {
-		return fmt.Errorf("rebuild index: %w", err)
-	}
-	if err := fill(ctx, g, feed); err != nil {
-		return errors.Join(fmt.Errorf("rebuild index: %w", err), g.close(), os.RemoveAll(g.dir))
-	}
-	if err := replaceFile(filepath.Join(e.options.Path, currentName), []byte(filepath.Base(g.dir))); err != nil {
-		return errors.Join(err, g.close(), os.RemoveAll(g.dir))
-	}
-	old := e.current.Swap(g)
-	return errors.Join(old.close(), os.RemoveAll(old.dir))
-}
-
-func fill(ctx context.Context, g *generation, feed Feed) error {
-	for {
-		changes, err := feed(ctx, g.manifest.Sequence)
-		if err != nil || len(changes) == 0 {
-			return err
-		}
-		if err := g.apply(changes); err != nil {
-			return err
-		}
-	}
-}
 
 // Compact merges each shard into one segment. After much was written this makes the index a sixth smaller and searches
 // faster; it takes some seconds for 200,000 units. Searches go on meanwhile.

@@ -25,6 +25,7 @@ type gate struct {
 	issuer   []bool // by issuer value, for a part of an issuer's name
 	// only, when not nil, holds the units that a phrase or a document number allows; without those that must not come.
 	only, without map[uint32]bool
+	hidden        map[uint32]bool // documents that the operator hides
 	// browse lets units pass that no term matched: a query of filters alone, or one whose phrases decide.
 	browse bool
 }
@@ -85,7 +86,7 @@ func (g *gate) open(unit uint32) bool { return g.browse && (g.only == nil || g.o
 
 // failed returns the filters that the unit's document fails as bits, or rejected.
 func (g *gate) failed(unit, doc uint32) uint32 {
-	if g.only != nil && !g.only[unit] || g.without[unit] {
+	if g.only != nil && !g.only[unit] || g.without[unit] || g.hidden[doc] {
 		return rejected
 	}
 	if g.from > 0 && g.columns.date[doc] < g.from || g.to > 0 && g.columns.date[doc] > g.to {

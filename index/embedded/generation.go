@@ -26,6 +26,9 @@ type generation struct {
 	leaves map[leafKey]*leaf
 	view   atomic.Pointer[view]
 	closed bool
+	ledger ledger
+	// damage says what is wrong, in words for an operator. The shards that are left out for it are not in shards.
+	damage []string
 }
 
 // manifest is kept beside the shards. It is written after every batch that all shards have persisted, so the sequence it
@@ -34,35 +37,64 @@ type manifest struct {
 	Version  string `json:"version"`
 	Shards   int    `json:"shards"`
 	Sequence uint64 `json:"sequence"`
+	// Sum is over the others, so that a flipped bit in the sequence does not pass for a sequence.
+	Sum string `json:"sum,omitempty"`
+}
+
+func (m *manifest) sum() string {
+	return hash(fmt.Appendf(nil, "%q %d %d", m.Version, m.Shards, m.Sequence))[:16]
 }
 
 const manifestName = "manifest.json"
 
 func createGeneration(dir string, m manifest, seg *segment.Segmenter, b *budget) (*generation, error) {
-	if err := os.MkdirAll(dir, 0o755); err != nil {
+	if err := os.MkdirAll(dir, 0o750); err != nil {
 		return nil, fmt.Errorf("create index %s: %w", dir, err)
 	}
 	return loadGeneration(dir, m, seg, b, true)
 }
 
-func openGeneration(dir string, seg *segment.Segmenter, b *budget) (*generation, error) {
+func readManifest(dir string) (manifest, error) {
 	raw, err := os.ReadFile(filepath.Join(dir, manifestName))
 	if err != nil {
-		return nil, fmt.Errorf("read the index's manifest: %w", err)
+		return manifest{}, fmt.Errorf("read the index's manifest: %w", err)
 	}
 	var m manifest
-	if err := json.Unmarshal(raw, &m); err != nil || m.Shards < 1 || m.Shards > 64 {
-		return nil, fmt.Errorf("manifest %s is damaged; remove %s and the index is rebuilt from the store",
-			filepath.Join(dir, manifestName), dir)
+	if err := json.Unmarshal(raw, &m); err != nil || m.Shards < 1 || m.Shards > 64 || m.Sum != "" && m.Sum != m.sum() {
+		return manifest{}, fmt.Errorf("the manifest %s is damaged", filepath.Join(dir, manifestName))
+	}
+	return m, nil
+}
+
+func openGeneration(dir string, seg *segment.Segmenter, b *budget) (*generation, error) {
+	m, err := readManifest(dir)
+	if err != nil {
+		return nil, err
 	}
 	return loadGeneration(dir, m, seg, b, false)
 }
 
+// loadGeneration opens the shards. Of one that is there already, what is damaged is left out and named in damage.
 func loadGeneration(dir string, m manifest, seg *segment.Segmenter, b *budget, create bool) (*generation, error) {
-	g := &generation{dir: dir, manifest: m, seg: seg, budget: b, leaves: map[leafKey]*leaf{}}
+	g := &generation{dir: dir, manifest: m, seg: seg, budget: b, leaves: map[leafKey]*leaf{}, ledger: readLedger(dir)}
 	names := shardNames(m.Shards)
+	faults := map[string]string{}
+	if !create {
+		faults = verifyShards(dir, &g.ledger, sortedKeys(names))
+		if err := g.reopenLedger(); err != nil {
+			return nil, err
+		}
+	}
 	for _, name := range sortedKeys(names) {
+		if faults[name] != "" {
+			g.damage = append(g.damage, faults[name])
+			continue
+		}
 		s, err := openShard(dir, name, names[name], create)
+		if err != nil && !create {
+			g.damage = append(g.damage, "索引打不开："+err.Error())
+			continue
+		}
 		if err != nil {
 			return nil, errors.Join(err, closeShards(g.shards))
 		}
@@ -75,6 +107,9 @@ func loadGeneration(dir string, m manifest, seg *segment.Segmenter, b *budget, c
 	}
 	if err := g.refresh(); err != nil {
 		return nil, errors.Join(err, closeShards(g.shards))
+	}
+	if create {
+		return g, g.note(false)
 	}
 	return g, nil
 }
@@ -95,6 +130,9 @@ func (g *generation) apply(changes []index.Change) error {
 	if g.closed {
 		return fmt.Errorf("write index %s: %w", g.dir, index.ErrUnavailable)
 	}
+	if len(g.damage) > 0 { // what belongs into the shards that were left out would be lost
+		return fmt.Errorf("index %s is damaged and takes nothing before it is rebuilt: %w", g.dir, index.ErrUnavailable)
+	}
 	if err := applyAll(g.shards, changes, g.manifest.Shards, g.seg); err != nil {
 		return err
 	}
@@ -109,6 +147,7 @@ func (g *generation) apply(changes []index.Change) error {
 
 // writeManifest replaces the manifest so that a crash leaves the old one or the new one.
 func (g *generation) writeManifest() error {
+	g.manifest.Sum = g.manifest.sum()
 	raw, err := json.Marshal(g.manifest)
 	if err != nil {
 		return err
@@ -163,7 +202,7 @@ func (g *generation) reader() (*view, error) {
 	for {
 		v := g.view.Load()
 		if v == nil {
-			return nil, fmt.Errorf("index %s is closed: %w", g.dir, index.ErrUnavailable)
+			return nil, fmt.Errorf("index %s is closed or waits to be rebuilt: %w", g.dir, index.ErrUnavailable)
 		}
 		if v.acquire() {
 			return v, nil
@@ -184,5 +223,9 @@ func (g *generation) close() error {
 	for _, l := range g.leaves {
 		l.cache.drop()
 	}
-	return closeShards(g.shards)
+	if err := closeShards(g.shards); err != nil || len(g.damage) > 0 {
+		return err
+	}
+	_ = g.note(true) // what is not noted, on a full disk, is verified by its own sum
+	return nil
 }

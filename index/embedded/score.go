@@ -43,9 +43,11 @@ func (a scored) before(b scored) int {
 type outcome struct {
 	top []scored // the best units, best first, then further ones that match
 	// more says that there are further units that match.
-	more  bool
-	stats index.Stats
-	count tally
+	more bool
+	// partial says that the time ended before all segments were read.
+	partial bool
+	stats   index.Stats
+	count   tally
 }
 
 // accumulator holds one number and one set of concepts per unit of a leaf.
@@ -92,7 +94,11 @@ func (s *segments) scan(ctx context.Context, plan *index.Plan, r *index.Ranking,
 	norms, telling := s.norms(r), plan.Telling(idf, df)
 	top := &best{any: minHeap{limit: keep.any}, matching: minHeap{limit: keep.matching}}
 	for li := range s.leaves {
-		if err := ctx.Err(); err != nil {
+		err := ctx.Err()
+		if out.partial = li > 0 && outOfTime(err); out.partial {
+			break
+		}
+		if err != nil && !outOfTime(err) {
 			return nil, err
 		}
 		l := &s.leaves[li]

@@ -17,12 +17,12 @@ import (
 
 // Search implements index.Searcher.
 func (e *Engine) Search(ctx context.Context, q index.Query) (*index.Result, error) {
-	return e.search(ctx, e.read, q)
+	return e.search(ctx, e.read.Load(), q)
 }
 
 // Tuned is the engine ranking by other weights: what `tongsou eval --fit` compares. Both may be used at once.
 func (e *Engine) Tuned(r index.Ranking) index.Searcher {
-	read := *e.read
+	read := *e.read.Load()
 	read.Ranking = &r
 	return &tuned{e, &read}
 }
@@ -36,6 +36,11 @@ type tuned struct {
 // Search implements index.Searcher.
 func (t *tuned) Search(ctx context.Context, q index.Query) (*index.Result, error) {
 	return t.search(ctx, t.read, q)
+}
+
+// Suggest implements index.Searcher.
+func (t *tuned) Suggest(ctx context.Context, q index.SuggestQuery) ([]index.Suggestion, error) {
+	return t.suggest(ctx, t.read, q)
 }
 
 func (e *Engine) search(ctx context.Context, reader *index.Reader, q index.Query) (*index.Result, error) {
@@ -57,22 +62,33 @@ func (e *Engine) search(ctx context.Context, reader *index.Reader, q index.Query
 	} else if note != "" {
 		understood.Notes = append(understood.Notes, note)
 	}
-	groups, tallies, err := answer(ctx, v, plan, reader.Ranking)
+	read := time.Since(began)
+	groups, tallies, spent, err := answer(ctx, v, plan, reader.Ranking)
 	if err != nil {
 		return nil, err
 	}
 	if plan.Number != "" && !plan.NumberOnly && !slices.ContainsFunc(groups, func(g index.Group) bool { return g.Total > 0 }) {
 		understood.Notes = append(understood.Notes, "没有收录文号 "+plan.Number+" 的文件，也没有引用它的；以下按字词查找。")
 		plan.Number, understood.Number = "", ""
-		if groups, tallies, err = answer(ctx, v, plan, reader.Ranking); err != nil {
+		if groups, tallies, spent, err = answer(ctx, v, plan, reader.Ranking); err != nil {
 			return nil, err
 		}
 	}
-	result := &index.Result{Query: understood, Groups: groups, Next: index.Next(plan, groups)}
+	result := &index.Result{Query: understood, Groups: groups, Next: index.Next(plan, groups), Partial: spent.partial, Stages: spent.stages}
+	result.Stages.Read = read
+	if v.halved {
+		result.Partial = true
+		result.Query.Notes = append(result.Query.Notes, "有一部分内容正在修复，这次只搜索了其余的部分；请过几分钟再试。")
+	}
+	if spent.partial {
+		result.Query.Notes = append(result.Query.Notes, "这次查询花的时间太长，只搜索了一部分；请少写几个字，或增加筛选条件后再试。")
+	}
 	if plan.Facets {
 		result.Facets = facets(tallies)
 	}
-	result.NoAnswer = index.Honest(plan, groups, result.Facets)
+	if !spent.partial { // what was not searched may hold the answer
+		result.NoAnswer = index.Honest(plan, groups, result.Facets)
+	}
 	result.TookMS = float64(time.Since(began).Microseconds()) / 1000
 	return result, nil
 }
@@ -89,8 +105,11 @@ func climb(ctx context.Context, v *view, plan *index.Plan, ranking *index.Rankin
 	var groups [2]index.Group
 	for i, p := range []*index.Plan{plan, &wider} {
 		first := *p
-		first.Offset, first.Limit, first.Facets, first.Sort = 0, 1, false, index.ByRelevance
+		first.Offset, first.Limit, first.Facets, first.Sort, first.Pinned = 0, 1, false, index.ByRelevance, nil
 		found, _, err := find(ctx, v, corpus.KindItem, &first, ranking, true)
+		if outOfTime(err) {
+			return "", nil // what follows says so
+		}
 		if err != nil {
 			return "", err
 		}
@@ -103,11 +122,19 @@ func climb(ctx context.Context, v *view, plan *index.Plan, ranking *index.Rankin
 	return note, nil
 }
 
-// answer searches the kinds side by side: on two cores an answer comes in the time of the largest.
-func answer(ctx context.Context, v *view, plan *index.Plan, ranking *index.Ranking) ([]index.Group, []*tally, error) {
+// spent is what an answer cost, and whether the time ended before it was whole.
+type spent struct {
+	stages  index.Stages
+	partial bool
+}
+
+// answer searches the kinds side by side: on two cores an answer comes in the time of the largest. A kind for which there
+// was no time is empty, unless there was none for any.
+func answer(ctx context.Context, v *view, plan *index.Plan, ranking *index.Ranking) ([]index.Group, []*tally, spent, error) {
 	kinds := corpus.Kinds()
 	tallies := make([]*tally, len(kinds))
 	groups := make([]*index.Group, len(kinds))
+	founds := make([]*index.Found, len(kinds))
 	var work errgroup.Group
 	for i, kind := range kinds {
 		wanted := len(plan.Filter.Kinds) == 0 || slices.Contains(plan.Filter.Kinds, kind)
@@ -117,27 +144,57 @@ func answer(ctx context.Context, v *view, plan *index.Plan, ranking *index.Ranki
 		plan := plan.ForKind(kind)
 		work.Go(func() error {
 			found, count, err := find(ctx, v, kind, plan, ranking, wanted)
+			if outOfTime(err) {
+				found, count, err = &index.Found{Kind: kind, Partial: true}, &tally{kind: kind}, nil
+			}
 			if err != nil {
 				return err
 			}
-			tallies[i] = count
+			tallies[i], founds[i] = count, found
 			if wanted {
+				began := time.Now()
 				g := ranking.Group(plan, *found)
-				groups[i] = &g
+				found.Stages.Rank, groups[i] = time.Since(began), &g
 			}
 			return nil
 		})
 	}
 	if err := work.Wait(); err != nil {
-		return nil, nil, err
+		return nil, nil, spent{}, err
 	}
+	kept, all := gather(groups, founds)
+	if all.partial && !slices.ContainsFunc(kept, func(g index.Group) bool { return len(g.Hits) > 0 }) {
+		return nil, nil, spent{}, context.DeadlineExceeded // a part without anything says nothing
+	}
+	return kept, tallies, all, nil
+}
+
+// gather joins what was found of each kind.
+func gather(groups []*index.Group, founds []*index.Found) ([]index.Group, spent) {
 	var kept []index.Group
-	for _, g := range groups {
-		if g != nil {
-			kept = append(kept, *g)
+	var all spent
+	for i, f := range founds {
+		if f == nil {
+			continue
+		}
+		all.partial = all.partial || f.Partial
+		all.stages.Longest(f.Stages)
+		if groups[i] != nil {
+			kept = append(kept, *groups[i])
 		}
 	}
-	return kept, tallies, nil
+	return kept, all
+}
+
+// outOfTime tells the end of the time for a query from a client that went away.
+func outOfTime(err error) bool { return errors.Is(err, context.DeadlineExceeded) }
+
+// half is a context that ends when half of the time that ctx has left is over.
+func half(ctx context.Context) (context.Context, context.CancelFunc) {
+	if end, ok := ctx.Deadline(); ok {
+		return context.WithTimeout(ctx, time.Until(end)/2)
+	}
+	return ctx, func() {}
 }
 
 // find scans the segments of one kind and loads the candidates for ranking.
@@ -147,26 +204,30 @@ func find(ctx context.Context, v *view, kind corpus.Kind, plan *index.Plan, rank
 	if s == nil {
 		return found, &tally{kind: kind}, nil
 	}
-	gates := make([]gate, len(s.leaves))
-	for i := range s.leaves {
-		gates[i] = newGate(s.leaves[i].columns, kind, plan)
-		if err := s.narrow(i, &gates[i], plan); err != nil {
-			return nil, nil, err
-		}
+	began := time.Now()
+	gates, err := s.gates(ctx, kind, plan, found)
+	if err != nil {
+		return nil, nil, err
 	}
 	// The best units belong to few documents where one law says it in many articles; then more units are looked at. Eight
 	// times the depth suffices for nearly all queries, and a second scan costs more than a larger heap.
 	head := 2 * ranking.Depth
 	keep := bounds{any: max(head, 2*plan.Limit), matching: max(8*ranking.Depth, 2*plan.Depth)}
 	out, err := s.scan(ctx, plan, ranking, gates, tally{facets: plan.Facets, kind: kind, today: plan.Today}, keep)
-	for load && err == nil && out.more && !s.enough(out, plan.Depth) {
+	for load && err == nil && out.more && !out.partial && !s.enough(out, plan.Depth) {
 		keep.matching *= 4
-		out, err = s.scan(ctx, plan, ranking, gates, tally{facets: plan.Facets, kind: kind, today: plan.Today}, keep)
+		deeper, late := s.scan(ctx, plan, ranking, gates, tally{facets: plan.Facets, kind: kind, today: plan.Today}, keep)
+		if outOfTime(late) || late == nil && deeper.partial {
+			found.Partial = true // the first scan saw everything, only less deep
+			break
+		}
+		out, err = deeper, late
 	}
 	if err != nil {
 		return nil, nil, err
 	}
-	found.Total, found.Stats = out.count.total, out.stats
+	found.Total, found.Stats, found.Partial = out.count.total, out.stats, found.Partial || out.partial
+	found.Stages.Scan = time.Since(began)
 	if !load {
 		return found, &out.count, nil
 	}
@@ -174,12 +235,36 @@ func find(ctx context.Context, v *view, kind corpus.Kind, plan *index.Plan, rank
 	if err != nil {
 		return nil, nil, err
 	}
+	pins, more, err := s.pinned(plan, gates, out.top)
+	if err != nil {
+		return nil, nil, err
+	}
+	picked = append(pins, picked...)
+	found.Total += more
 	want := wanted{head: len(picked) + head, depth: plan.Depth, total: out.count.total}
 	if plan.Offset == 0 {
 		want.fill = plan.Limit
 	}
+	loading := time.Now()
 	found.Candidates, err = s.load(append(picked, out.top...), want)
+	found.Stages.Load = time.Since(loading)
 	return found, &out.count, err
+}
+
+// gates compiles the conditions for every leaf. Phrases may take half of the time: the rest is for those that pass.
+func (s *segments) gates(ctx context.Context, kind corpus.Kind, plan *index.Plan, found *index.Found) ([]gate, error) {
+	ctx, cancel := half(ctx)
+	defer cancel()
+	gates := make([]gate, len(s.leaves))
+	for i := range s.leaves {
+		gates[i] = newGate(s.leaves[i].columns, kind, plan)
+		whole, err := s.narrow(ctx, i, &gates[i], plan)
+		if err != nil {
+			return nil, err
+		}
+		found.Partial = found.Partial || !whole
+	}
+	return gates, nil
 }
 
 // docKey names a document of a view.
@@ -332,13 +417,18 @@ func (l *leaf) unitsByID(head uint32, section string) ([]uint32, error) {
 	return units.ToArray(), nil
 }
 
-// narrow adds to a gate what needs the postings or the text: phrases, excluded words, and numbers as conditions.
-func (s *segments) narrow(li int, g *gate, plan *index.Plan) error {
+// narrow adds to a gate what needs the postings or the text: phrases, excluded words, and numbers as conditions. It
+// reports whether there was time for all of it.
+func (s *segments) narrow(ctx context.Context, li int, g *gate, plan *index.Plan) (whole bool, err error) {
 	l := &s.leaves[li]
+	whole = true
+	if err := l.hide(g, plan.Hidden); err != nil {
+		return false, err
+	}
 	for _, w := range plan.Without {
-		units, err := l.verified(w, false)
+		units, unread, err := l.verified(ctx, w, false)
 		if err != nil {
-			return err
+			return false, err
 		}
 		if g.without == nil {
 			g.without = map[uint32]bool{}
@@ -346,12 +436,17 @@ func (s *segments) narrow(li int, g *gate, plan *index.Plan) error {
 		for u := range units {
 			g.without[u] = true
 		}
+		for _, u := range unread { // what nobody had time to read may hold the word
+			g.without[u] = true
+		}
+		whole = whole && len(unread) == 0
 	}
 	for i, phrase := range append(append([]string{}, plan.Phrases...), plan.TitlePhrases...) {
-		units, err := l.verified(phrase, i >= len(plan.Phrases))
+		units, unread, err := l.verified(ctx, phrase, i >= len(plan.Phrases))
 		if err != nil {
-			return err
+			return false, err
 		}
+		whole = whole && len(unread) == 0
 		g.restrict(units)
 	}
 	if plan.NumberOnly {
@@ -362,7 +457,7 @@ func (s *segments) narrow(li int, g *gate, plan *index.Plan) error {
 			}
 			heads, err := l.holding(look[0], look[1])
 			if err != nil {
-				return err
+				return false, err
 			}
 			for _, u := range heads {
 				units[u] = true
@@ -371,7 +466,7 @@ func (s *segments) narrow(li int, g *gate, plan *index.Plan) error {
 		g.restrict(units)
 	}
 	g.browse = g.only != nil || len(plan.Terms) == 0
-	return nil
+	return whole, nil
 }
 
 // restrict keeps only units that every condition allows.
@@ -389,23 +484,29 @@ func (g *gate) restrict(units map[uint32]bool) {
 
 // verified returns the units in whose text or title a phrase stands letter by letter, punctuation and blanks aside. The
 // pairs of the phrase narrow it to a few units, whose text is then read: bleve would need positions of every term for
-// this, which make an index half as large again.
-func (l *leaf) verified(phrase string, titleOnly bool) (map[uint32]bool, error) {
+// this, which make an index half as large again. A phrase of the commonest words stands in so many units that there may be
+// no time to read them all: the others are unread.
+func (l *leaf) verified(ctx context.Context, phrase string, titleOnly bool) (kept map[uint32]bool, unread []uint32, err error) {
 	units, err := l.withAll(phrase)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	kept := map[uint32]bool{}
-	for _, u := range units {
+	kept = map[uint32]bool{}
+	for i, u := range units {
+		if err := ctx.Err(); outOfTime(err) {
+			return kept, units[i:], nil
+		} else if err != nil {
+			return nil, nil, err
+		}
 		st, err := l.stored(u)
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 		title := ""
 		if head := l.columns.head[l.columns.doc[u]]; head != noHead {
 			h, err := l.stored(head)
 			if err != nil {
-				return nil, err
+				return nil, nil, err
 			}
 			title = h.Meta.Title
 		}
@@ -413,7 +514,7 @@ func (l *leaf) verified(phrase string, titleOnly bool) (map[uint32]bool, error) 
 			kept[u] = true
 		}
 	}
-	return kept, nil
+	return kept, nil, nil
 }
 
 // withAll returns the units that hold every pair of characters, and every run of letters, of a phrase.

@@ -9,6 +9,8 @@ import (
 	"path/filepath"
 	"slices"
 	"strconv"
+	"sync"
+	"time"
 
 	"github.com/blevesearch/bleve/v2"
 	"github.com/blevesearch/bleve/v2/index/scorch"
@@ -31,10 +33,20 @@ type shard struct {
 // boltTimeout makes a second opener fail instead of waiting for ever for the file lock.
 const boltTimeout = "2s"
 
+// patience is the name under which bleve finds what to do when it cannot write, as on a full disk. It would try again at
+// once and for ever, with all of a core; this makes it wait a second.
+const patience = "tongsou-patience"
+
+var registerPatience = sync.OnceFunc(func() {
+	scorch.RegistryAsyncErrorCallbacks[patience] = func(error, string) { time.Sleep(time.Second) }
+})
+
 func shardConfig(readOnly bool) map[string]any {
+	registerPatience()
 	return map[string]any{
-		"bolt_timeout": boltTimeout,
-		"read_only":    readOnly,
+		"asyncErrorCallbackName": patience,
+		"bolt_timeout":           boltTimeout,
+		"read_only":              readOnly,
 		// One persister worker: with more, bleve 2.6 can lose the order of snapshots.
 		"scorchPersisterOptions": map[string]any{"NumPersisterWorkers": 1, "MaxSizeInMemoryMergePerWorker": 0},
 	}

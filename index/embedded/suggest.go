@@ -90,6 +90,10 @@ func clip(s string) string {
 // Suggest implements index.Searcher. Names that begin with what was typed come first, then names in which a word does,
 // then those that are read like it.
 func (e *Engine) Suggest(ctx context.Context, q index.SuggestQuery) ([]index.Suggestion, error) {
+	return e.suggest(ctx, e.read.Load(), q)
+}
+
+func (e *Engine) suggest(ctx context.Context, reader *index.Reader, q index.SuggestQuery) ([]index.Suggestion, error) {
 	if q.Limit <= 0 {
 		q.Limit = index.DefaultSuggestions
 	}
@@ -118,7 +122,7 @@ func (e *Engine) Suggest(ctx context.Context, q index.SuggestQuery) ([]index.Sug
 			}
 		}
 	}
-	return suggestions(found, typed, q.Limit), nil
+	return suggestions(found, typed, q.Limit, reader.Denied), nil
 }
 
 // lookup is one way to read what was typed.
@@ -227,7 +231,7 @@ func (c *completion) fit(typed int) float64 {
 }
 
 // suggestions orders what was found and cuts the list. Names that stand only in deleted documents are passed over.
-func suggestions(found map[string]*completion, typed string, limit int) []index.Suggestion {
+func suggestions(found map[string]*completion, typed string, limit int, denied func(index.Suggestion) bool) []index.Suggestion {
 	list := make([]*completion, 0, len(found))
 	for _, c := range found {
 		list = append(list, c)
@@ -244,7 +248,9 @@ func suggestions(found map[string]*completion, typed string, limit int) []index.
 		if !live {
 			continue
 		}
-		out = append(out, index.Suggestion{Text: c.name, Kind: c.kind, ID: id, Runs: c.runs(typed), Why: c.lookup.why})
+		if s := (index.Suggestion{Text: c.name, Kind: c.kind, ID: id, Runs: c.runs(typed), Why: c.lookup.why}); !denied(s) {
+			out = append(out, s)
+		}
 	}
 	return out
 }

@@ -18,6 +18,8 @@ type view struct {
 	refs    atomic.Int64
 	readers []bleveindex.IndexReader
 	kinds   map[corpus.Kind]*segments
+	// halved says that shards are left out because they are damaged.
+	halved bool
 }
 
 // segments are the leaves of one kind of document with their statistics. Kinds are scored apart: how rare a word is
@@ -67,7 +69,7 @@ type leafKey struct {
 
 // newView reads the present state of all shards, taking over the columns and postings of the segments it knows.
 func (g *generation) newView() (*view, error) {
-	v := &view{kinds: map[corpus.Kind]*segments{}}
+	v := &view{kinds: map[corpus.Kind]*segments{}, halved: len(g.shards) < len(shardNames(g.manifest.Shards))}
 	v.refs.Store(1)
 	seen := map[leafKey]*leaf{}
 	for _, sh := range g.shards {

@@ -44,6 +44,8 @@ type Options struct {
 	Log *slog.Logger
 	// Queue is the number of entries that wait to be written; 0 means 1024.
 	Queue int
+	// Shown says that it is kept which results stood where, to learn from what was opened (Uses).
+	Shown bool
 }
 
 // Search is one search with what it found.
@@ -150,6 +152,10 @@ func (j *Journal) AddSearch(s Search) {
 	j.offer(entry{insert: `INSERT INTO search (time, day, query, place, items, policies, news, first, sure, took_us)
 		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
 		args: []any{at, day, query, s.Place, s.Items, s.Policies, s.News, first, s.Sure, s.Took.Microseconds()}})
+	if j.options.Shown && first != "" {
+		j.offer(entry{insert: `INSERT INTO shown (query, day, ids, time, n) VALUES (?, ?, ?, ?, 1)
+			ON CONFLICT DO UPDATE SET n = n + 1`, args: []any{query, day, packShown(s.Results), at}})
+	}
 }
 
 // AddClick notes that a result was opened. It never waits. The rank is known while the search is not long ago.

@@ -11,7 +11,7 @@ import (
 
 // schemaVersion is kept in the file's user_version, applicationID (the letters TONJ) in its application_id.
 const (
-	schemaVersion = 1
+	schemaVersion = 2
 	applicationID = 0x544F4E4A
 )
 
@@ -32,10 +32,21 @@ CREATE TABLE feedback (
 	satisfied INTEGER NOT NULL, reason TEXT NOT NULL, text TEXT NOT NULL
 );
 CREATE INDEX feedback_time ON feedback(time);
+` + shownSchema
+
+// shownSchema came with version 2: which results stood where, counted by day. One list is one row, however often it was
+// shown, and its time is that of the first.
+const shownSchema = `
+CREATE TABLE shown (
+	query TEXT NOT NULL, day TEXT NOT NULL, ids TEXT NOT NULL, -- best first, a blank between IDs, a line a kind
+	time INTEGER NOT NULL, n INTEGER NOT NULL,
+	PRIMARY KEY (query, day, ids)
+) WITHOUT ROWID;
+CREATE INDEX shown_time ON shown(time);
 `
 
 // tables are those of the schema that hold entries.
-var tables = [...]string{"search", "click", "feedback"}
+var tables = [...]string{"search", "click", "feedback", "shown"}
 
 func openDatabase(ctx context.Context, path string) (*sql.DB, error) {
 	// synchronous=FULL: feedback that was acknowledged survives a power cut. secure_delete: what is forgotten is gone from
@@ -73,6 +84,8 @@ func prepare(ctx context.Context, db *sql.DB) error {
 		return fmt.Errorf("%w; if the file is damaged, move it away and a new one is made", err)
 	case app == applicationID && version == schemaVersion:
 		return nil
+	case app == applicationID && version == 1:
+		return change(ctx, db, shownSchema, setVersion())
 	case app == applicationID:
 		return fmt.Errorf("it was written by a newer tongsou (schema %d, this one knows %d); update the program", version, schemaVersion)
 	case app != 0 || version != 0 || objects > 0:
@@ -81,16 +94,19 @@ func prepare(ctx context.Context, db *sql.DB) error {
 	if _, err := db.ExecContext(ctx, "PRAGMA journal_mode = WAL"); err != nil {
 		return err
 	}
-	return create(ctx, db)
+	return change(ctx, db, schema, fmt.Sprintf("PRAGMA application_id = %d", applicationID), setVersion())
 }
 
-func create(ctx context.Context, db *sql.DB) error {
+func setVersion() string { return fmt.Sprintf("PRAGMA user_version = %d", schemaVersion) }
+
+// change runs statements in one transaction.
+func change(ctx context.Context, db *sql.DB, statements ...string) error {
 	tx, err := db.BeginTx(ctx, nil)
 	if err != nil {
 		return err
 	}
 	defer func() { _ = tx.Rollback() }() // after Commit it does nothing
-	for _, stmt := range []string{schema, fmt.Sprintf("PRAGMA application_id = %d", applicationID), fmt.Sprintf("PRAGMA user_version = %d", schemaVersion)} {
+	for _, stmt := range statements {
 		if _, err := tx.ExecContext(ctx, stmt); err != nil {
 			return err
 		}

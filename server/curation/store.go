@@ -1,0 +1,191 @@
+// Package curation keeps what the people behind a site decide: who may change it (keys), what they changed of its answers
+// (entries, in a draft and in published versions), what they made of proposals, and a log of every change with who made
+// it and what stood there before and afterwards.
+//
+// It is one small SQLite file beside the store. Nothing in it is needed to answer a query: what is published is read once
+// and kept in memory.
+package curation
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+	"time"
+
+	_ "modernc.org/sqlite" // the driver "sqlite"
+)
+
+// The errors that callers tell apart.
+var (
+	// ErrNotFound means that there is no key, entry or version of that ID.
+	ErrNotFound = errors.New("no such entry")
+	// ErrStale means that the draft has changed since it was looked at.
+	ErrStale = errors.New("the draft has changed")
+	// ErrNothing means that there is nothing to publish or to undo.
+	ErrNothing = errors.New("nothing to change")
+)
+
+// schemaVersion is kept in the file's user_version, applicationID (the letters TONC) in its application_id.
+const (
+	schemaVersion = 1
+	applicationID = 0x544F4E43
+)
+
+const schema = `
+CREATE TABLE key (
+	id TEXT PRIMARY KEY, name TEXT NOT NULL, role TEXT NOT NULL, hash BLOB NOT NULL,
+	created INTEGER NOT NULL, expires INTEGER NOT NULL, revoked INTEGER NOT NULL -- 0: never
+) WITHOUT ROWID;
+CREATE TABLE audit (
+	id INTEGER PRIMARY KEY, time INTEGER NOT NULL, who TEXT NOT NULL, action TEXT NOT NULL, subject TEXT NOT NULL,
+	before TEXT NOT NULL, after TEXT NOT NULL
+);
+CREATE TABLE draft (one INTEGER PRIMARY KEY CHECK (one = 1), last INTEGER NOT NULL, entries TEXT NOT NULL);
+INSERT INTO draft VALUES (1, 0, '[]');
+CREATE TABLE version (
+	id INTEGER PRIMARY KEY, time INTEGER NOT NULL, who TEXT NOT NULL, note TEXT NOT NULL, entries TEXT NOT NULL
+);
+CREATE TABLE decision (
+	query TEXT PRIMARY KEY, time INTEGER NOT NULL, who TEXT NOT NULL, taken INTEGER NOT NULL
+) WITHOUT ROWID;
+CREATE TABLE answered (
+	key TEXT PRIMARY KEY, time INTEGER NOT NULL, body TEXT NOT NULL, status INTEGER NOT NULL, answer BLOB NOT NULL
+) WITHOUT ROWID;
+CREATE INDEX answered_time ON answered(time);
+`
+
+// Store is an open file. Its methods may be called from any number of goroutines, and `tongsou key` may change it while a
+// server has it open.
+type Store struct {
+	db   *sql.DB
+	path string
+	now  func() time.Time
+}
+
+// Open opens the file at path, or makes an empty one for its owner alone. now is the clock; nil means time.Now.
+func Open(ctx context.Context, path string, now func() time.Time) (*Store, error) {
+	if now == nil {
+		now = time.Now
+	}
+	s := &Store{path: path, now: now}
+	if err := s.open(ctx); err != nil {
+		return nil, fmt.Errorf("open %s: %w", path, err)
+	}
+	return s, nil
+}
+
+func (s *Store) open(ctx context.Context) error {
+	f, err := os.OpenFile(s.path, os.O_CREATE|os.O_RDWR, 0o600)
+	if err != nil {
+		return err
+	}
+	if err := f.Close(); err != nil {
+		return err
+	}
+	// synchronous=FULL: a change that was acknowledged, and a key that was revoked, stay so after a power cut.
+	dsn := "file:" + strings.NewReplacer("%", "%25", "?", "%3f", "#", "%23").Replace(s.path) +
+		"?_pragma=busy_timeout(5000)&_pragma=synchronous(FULL)&_txlock=immediate"
+	if s.db, err = sql.Open("sqlite", dsn); err != nil {
+		return err
+	}
+	if err := s.prepare(ctx); err != nil {
+		return errors.Join(err, s.db.Close())
+	}
+	return nil
+}
+
+func (s *Store) prepare(ctx context.Context) error {
+	if known, err := identify(ctx, s.db); known || err != nil {
+		return err
+	}
+	if _, err := s.db.ExecContext(ctx, "PRAGMA journal_mode = WAL"); err != nil {
+		return err
+	}
+	return s.change(ctx, func(tx *sql.Tx) error {
+		if known, err := identify(ctx, tx); known || err != nil { // known: another process was faster
+			return err
+		}
+		for _, stmt := range []string{schema, fmt.Sprintf("PRAGMA application_id = %d", applicationID), fmt.Sprintf("PRAGMA user_version = %d", schemaVersion)} {
+			if _, err := tx.ExecContext(ctx, stmt); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+type queryer interface {
+	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
+}
+
+// identify reports whether the file is one of ours; neither that nor an error when it is empty.
+func identify(ctx context.Context, q queryer) (bool, error) {
+	var version, app, objects int
+	err := q.QueryRowContext(ctx, `SELECT user_version, application_id, (SELECT count(*) FROM sqlite_master)
+		FROM pragma_user_version, pragma_application_id`).Scan(&version, &app, &objects)
+	switch {
+	case err != nil:
+		return false, fmt.Errorf("%w; if the file is damaged, restore it from a backup, or move it away and a new one is made", err)
+	case app == applicationID && version == schemaVersion:
+		return true, nil
+	case app == applicationID:
+		return false, fmt.Errorf("it was written by a newer tongsou (schema %d, this one knows %d); update the program", version, schemaVersion)
+	case app != 0 || version != 0 || objects > 0:
+		return false, errors.New("it is a database of another program; choose another data directory")
+	}
+	return false, nil
+}
+
+// Close closes the file.
+func (s *Store) Close() error { return s.db.Close() }
+
+// change runs do in a transaction that holds the write lock.
+func (s *Store) change(ctx context.Context, do func(tx *sql.Tx) error) error {
+	tx, err := s.db.BeginTx(ctx, nil)
+	if err != nil {
+		return fmt.Errorf("write %s: %w", s.path, err)
+	}
+	defer func() { _ = tx.Rollback() }() // after Commit it does nothing
+	if err := do(tx); err != nil {
+		return err
+	}
+	if err := tx.Commit(); err != nil {
+		return fmt.Errorf("write %s: %w", s.path, err)
+	}
+	return nil
+}
+
+// scanAll reads every row with scan.
+func scanAll[T any](rows *sql.Rows, err error, scan func(*sql.Rows) (T, error)) ([]T, error) {
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = rows.Close() }()
+	var list []T
+	for rows.Next() {
+		one, err := scan(rows)
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, one)
+	}
+	return list, rows.Err()
+}
+
+// moment is a time as it is kept; the zero time is 0, for never.
+func moment(t time.Time) int64 {
+	if t.IsZero() {
+		return 0
+	}
+	return t.Unix()
+}
+
+func (s *Store) at(unix int64) time.Time {
+	if unix == 0 {
+		return time.Time{}
+	}
+	return time.Unix(unix, 0).In(s.now().Location())
+}

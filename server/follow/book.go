@@ -1,0 +1,148 @@
+// Package follow keeps who wants to hear of what, and what has changed.
+//
+// It is a file of its own, beside the journal: the journal holds no persons and is forgotten by the day, while an address
+// is a person's, is kept exactly as long as that person wants it, and must be gone at once when not. Either file can be
+// deleted without the other. Addresses are kept only while something is followed under them; what was not confirmed is
+// forgotten after two days.
+package follow
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+	"time"
+
+	_ "modernc.org/sqlite" // the driver "sqlite"
+)
+
+// schemaVersion is kept in the file's user_version, applicationID (the letters TONF) in its application_id.
+const (
+	schemaVersion = 1
+	applicationID = 0x544F4E46
+)
+
+const schema = `
+CREATE TABLE meta (key TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE state ( -- how each document was when it was last looked at
+	id TEXT PRIMARY KEY, hash BLOB NOT NULL, superseded TEXT NOT NULL, repealed TEXT NOT NULL,
+	time INTEGER NOT NULL -- when it became so; 0 for what was there before anybody looked
+) WITHOUT ROWID;
+CREATE TABLE change (
+	n INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL, time INTEGER NOT NULL, what TEXT NOT NULL,
+	title TEXT NOT NULL, since TEXT NOT NULL -- the day from which it counts
+);
+CREATE INDEX change_id ON change(id);
+CREATE TABLE address (
+	id INTEGER PRIMARY KEY, email TEXT NOT NULL UNIQUE, token TEXT NOT NULL UNIQUE,
+	sent INTEGER NOT NULL, -- when it last got what is new
+	checked INTEGER NOT NULL, -- when it was last looked whether there is any
+	refused INTEGER NOT NULL
+);
+CREATE TABLE subscription (
+	id INTEGER PRIMARY KEY, address INTEGER NOT NULL REFERENCES address(id) ON DELETE CASCADE,
+	kind TEXT NOT NULL, target TEXT NOT NULL, label TEXT NOT NULL,
+	token TEXT NOT NULL UNIQUE, -- confirms it
+	created INTEGER NOT NULL, mailed INTEGER NOT NULL, confirmed INTEGER NOT NULL, seen TEXT NOT NULL,
+	UNIQUE (address, kind, target)
+);
+`
+
+// Book is an open file of what is followed. Its methods may be called from any number of goroutines.
+type Book struct {
+	db   *sql.DB
+	path string
+	now  func() time.Time
+}
+
+// Open opens the book at path, or makes an empty one. now is the clock; nil means time.Now.
+func Open(ctx context.Context, path string, now func() time.Time) (*Book, error) {
+	if now == nil {
+		now = time.Now
+	}
+	b := &Book{path: path, now: now}
+	if err := b.open(ctx); err != nil {
+		return nil, fmt.Errorf("open the book of followers %s: %w", path, err)
+	}
+	return b, nil
+}
+
+func (b *Book) open(ctx context.Context) error {
+	f, err := os.OpenFile(b.path, os.O_CREATE|os.O_RDWR, 0o600) // for its owner alone, before there is anything in it
+	if err != nil {
+		return err
+	}
+	if err := f.Close(); err != nil {
+		return err
+	}
+	// secure_delete: an address that is taken out is gone from the file as well.
+	b.db, err = sql.Open("sqlite", "file:"+strings.NewReplacer("%", "%25", "?", "%3f", "#", "%23").Replace(b.path)+
+		"?_pragma=busy_timeout(5000)&_pragma=synchronous(FULL)&_pragma=secure_delete(1)&_pragma=foreign_keys(1)&_txlock=immediate")
+	if err != nil {
+		return err
+	}
+	if err := b.prepare(ctx); err != nil {
+		return errors.Join(err, b.db.Close())
+	}
+	return nil
+}
+
+func (b *Book) prepare(ctx context.Context) error {
+	var version, app, objects int
+	err := b.db.QueryRowContext(ctx, `SELECT user_version, application_id, (SELECT count(*) FROM sqlite_master)
+		FROM pragma_user_version, pragma_application_id`).Scan(&version, &app, &objects)
+	switch {
+	case err != nil:
+		return fmt.Errorf("%w; if the file is damaged, restore it from a backup or move it away", err)
+	case app == applicationID && version == schemaVersion:
+		return nil
+	case app == applicationID:
+		return fmt.Errorf("it was written by a newer tongsou (schema %d, this one knows %d); update the program", version, schemaVersion)
+	case app != 0 || version != 0 || objects > 0:
+		return errors.New("it is a database of another program; choose another data directory")
+	}
+	return b.change(ctx, func(tx *sql.Tx) error {
+		for _, stmt := range []string{schema, fmt.Sprintf("PRAGMA application_id = %d", applicationID), fmt.Sprintf("PRAGMA user_version = %d", schemaVersion)} {
+			if _, err := tx.ExecContext(ctx, stmt); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// Close closes the book.
+func (b *Book) Close() error { return b.db.Close() }
+
+// change runs do in a transaction.
+func (b *Book) change(ctx context.Context, do func(*sql.Tx) error) error {
+	tx, err := b.db.BeginTx(ctx, nil)
+	if err != nil {
+		return fmt.Errorf("write the book of followers: %w", err)
+	}
+	defer func() { _ = tx.Rollback() }() // after Commit it does nothing
+	if err := do(tx); err != nil {
+		return err
+	}
+	return tx.Commit()
+}
+
+// list reads rows by scan.
+func list[T any](ctx context.Context, b *Book, scan func(*sql.Rows, *T) error, query string, args ...any) ([]T, error) {
+	rows, err := b.db.QueryContext(ctx, query, args...)
+	if err != nil {
+		return nil, fmt.Errorf("read the book of followers: %w", err)
+	}
+	defer func() { _ = rows.Close() }()
+	var all []T
+	for rows.Next() {
+		var one T
+		if err := scan(rows, &one); err != nil {
+			return nil, fmt.Errorf("read the book of followers: %w", err)
+		}
+		all = append(all, one)
+	}
+	return all, rows.Err()
+}
