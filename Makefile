@@ -37,11 +37,12 @@ FAULTS ?= 100
 test-faults:
 	FAULTS=$(FAULTS) $(GO) test -count=1 -v -timeout 90m ./cmd/tongsou -run '^TestFaults'
 
-# Every fuzz target for a few seconds each.
+# Every fuzz target for a few seconds each; make fuzz FUZZTIME=10m before a release.
+FUZZTIME ?= 15s
 fuzz:
 	@set -e; for pkg in $$($(GO) list ./...); do \
 	  for f in $$($(GO) test -list '^Fuzz' $$pkg | grep '^Fuzz' || true); do \
-	    echo "$$pkg $$f"; $(GO) test -run '^$$' -fuzz "^$$f$$" -fuzztime 15s $$pkg; \
+	    echo "$$pkg $$f"; $(GO) test -run '^$$' -fuzz "^$$f$$" -fuzztime $(FUZZTIME) $$pkg; \
 	  done; done
 
 # The benchmarks that need no data beside the repository.

@@ -114,7 +114,7 @@ type problemView struct {
 }
 
 func (s *Server) problemPage(w http.ResponseWriter, r *http.Request, pr problem) {
-	v := problemView{frame: s.newFrame(r), Problem: pr, Again: pr.Status >= http.StatusInternalServerError && r.Method == http.MethodGet}
+	v := problemView{frame: s.newFrame(r), Problem: pr, Again: r.Method == http.MethodGet && (pr.Status >= http.StatusInternalServerError || pr.Status == http.StatusTooManyRequests)}
 	v.Text = r.URL.Query().Get("q") // nobody has to write it twice
 	v.Styles = []string{"search.css"}
 	if err := s.pages.write(w, pr.Status, "problem.html", v); err != nil {

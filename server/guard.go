@@ -1,8 +1,11 @@
 package server
 
 import (
+	"bytes"
 	"context"
+	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"net/http"
 	"runtime/debug"
@@ -15,7 +18,7 @@ const maxURL = 8 << 10
 
 // maxBody bounds what a request may bring, but for the addresses of adminPrefix, whose handlers set their own bounds.
 const (
-	maxBody     = 1 << 20
+	maxBody     = 256 << 10
 	adminPrefix = "/api/v1/admin/"
 )
 
@@ -74,6 +77,9 @@ func (s *Server) admit(w *buffered, r *http.Request, next http.Handler) error {
 	if err := s.rates.check(r); err != nil {
 		return err
 	}
+	if err := readAhead(w, r); err != nil {
+		return err
+	}
 	if r.URL.Path != "/healthz" {
 		leave, err := s.admission.enter(r.Context())
 		if err != nil {
@@ -85,10 +91,24 @@ func (s *Server) admit(w *buffered, r *http.Request, next http.Handler) error {
 	defer cancel()
 	r = r.WithContext(ctx)
 	defer s.contain(w, r)
-	if !strings.HasPrefix(r.URL.Path, adminPrefix) {
-		r.Body = http.MaxBytesReader(w, r.Body, maxBody)
-	}
 	next.ServeHTTP(w, r)
+	return nil
+}
+
+// readAhead reads what a request brings before it takes a turn: a client who sends slowly holds nobody up. What the admin
+// API is given may be large, and is read by its handlers once they know by whom.
+func readAhead(w *buffered, r *http.Request) error {
+	if r.Body == nil || r.Body == http.NoBody || strings.HasPrefix(r.URL.Path, adminPrefix) {
+		return nil
+	}
+	body, err := io.ReadAll(http.MaxBytesReader(w.ResponseWriter, r.Body, maxBody))
+	if errors.As(err, new(*http.MaxBytesError)) {
+		return errTooLongFeedback
+	}
+	if err != nil {
+		return &paramError{"内容", "没有收全，请回到上一页重新提交"}
+	}
+	r.Body = io.NopCloser(bytes.NewReader(body))
 	return nil
 }
 

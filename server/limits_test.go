@@ -167,8 +167,19 @@ func TestRequestsWaitForTheirTurn(t *testing.T) {
 	}
 }
 
-// TestSlowReadersTakeNoTurn opens more connections than may work at once, reads nothing from them, and asks on another.
-func TestSlowReadersTakeNoTurn(t *testing.T) {
+// TestSlowClientsTakeNoTurn opens more connections than may work at once, from which it reads nothing or to which it sends
+// only the beginning of a form, and asks on another.
+func TestSlowClientsTakeNoTurn(t *testing.T) {
+	for name, request := range map[string]string{
+		"readers": "GET /api/v1/search?q=x HTTP/1.1\r\nHost: localhost\r\n\r\n",
+		"senders": "POST /settings HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: 100\r\n\r\nlook=",
+	} {
+		t.Run(name, func(t *testing.T) { slowClients(t, request, name == "readers") })
+	}
+}
+
+func slowClients(t *testing.T, request string, answered bool) {
+	t.Helper()
 	s := newServer(t, func(o *server.Options) { o.Engine, o.MaxConcurrent = large{o.Engine}, 2 })
 	if err := s.Listen("127.0.0.1:0"); err != nil {
 		t.Fatal(err)
@@ -185,12 +196,18 @@ func TestSlowReadersTakeNoTurn(t *testing.T) {
 			t.Fatal(err)
 		}
 		defer func() { _ = conn.Close() }()
-		if _, err := io.WriteString(conn, "GET /api/v1/search?q=x HTTP/1.1\r\nHost: localhost\r\n\r\n"); err != nil {
+		if _, err := io.WriteString(conn, request); err != nil {
 			t.Fatal(err)
+		}
+		if !answered {
+			continue
 		}
 		if _, err := conn.Read(make([]byte, 1)); err != nil { // the answer has begun
 			t.Fatal(err)
 		}
+	}
+	if !answered {
+		time.Sleep(200 * time.Millisecond) // the server has read what there is
 	}
 	resp, err := http.Get(s.URL() + "/api/v1/suggest?q=x")
 	if err != nil {
@@ -198,7 +215,7 @@ func TestSlowReadersTakeNoTurn(t *testing.T) {
 	}
 	_ = resp.Body.Close()
 	if resp.StatusCode != http.StatusOK {
-		t.Errorf("with slow readers: %d", resp.StatusCode)
+		t.Errorf("with slow clients: %d", resp.StatusCode)
 	}
 }
 
