@@ -116,6 +116,14 @@ func report(b *testing.B, took []time.Duration) {
 	b.ReportMetric(ms(0.99), "p99-ms")
 }
 
+// reportStages adds the share of the whole time that each stage takes, in percent.
+func reportStages(b *testing.B, all index.Stages) {
+	b.Helper()
+	for name, d := range map[string]time.Duration{"read-%": all.Read, "scan-%": all.Scan, "load-%": all.Load, "rank-%": all.Rank} {
+		b.ReportMetric(100*float64(d)/float64(b.Elapsed()), name)
+	}
+}
+
 // BenchmarkSearch times whole searches by one client, with snippets and all facets, in memory that has seen the queries'
 // words once. Run it with -benchtime 1000x.
 func BenchmarkSearch(b *testing.B) {
@@ -132,15 +140,20 @@ func BenchmarkSearch(b *testing.B) {
 						}
 					}
 					var took []time.Duration
+					var all index.Stages
 					for i := 0; b.Loop(); i++ {
 						q := index.Query{Text: list[i%len(list)], Facets: true}
 						began := time.Now()
-						if _, err := e.Search(ctx, q); err != nil {
+						res, err := e.Search(ctx, q)
+						if err != nil {
 							b.Fatal(err)
 						}
 						took = append(took, time.Since(began))
+						all.Read, all.Scan = all.Read+res.Stages.Read, all.Scan+res.Stages.Scan
+						all.Load, all.Rank = all.Load+res.Stages.Load, all.Rank+res.Stages.Rank
 					}
 					report(b, took)
+					reportStages(b, all)
 				})
 			}
 		})
