@@ -88,6 +88,7 @@ func (c *catalog) current(ctx context.Context) (*catalogView, error) {
 		c.view = nil // what was read stays, the view is made when the rest is
 		return nil, err
 	}
+	c.seq = max(c.seq, last) // or changes of other kinds would be gone through by every page
 	if changed {
 		c.view = newCatalogView(c.items)
 	}

@@ -200,9 +200,7 @@ func (e *Engine) Sequence() uint64 {
 	if g == nil {
 		return 0
 	}
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	return g.manifest.Sequence
+	return g.applied.Load()
 }
 
 // Stale reports whether the index was built with another dictionary or mapping than this program's, so that it should

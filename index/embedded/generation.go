@@ -29,6 +29,11 @@ type generation struct {
 	ledger ledger
 	// damage says what is wrong, in words for an operator. The shards that are left out for it are not in shards.
 	damage []string
+
+	// applied is the manifest's sequence, and told guards damage beside mu, for requests, which must not wait for a batch
+	// that is written under mu: that takes up to 0.3 s.
+	applied atomic.Uint64
+	told    sync.Mutex
 }
 
 // manifest is kept beside the shards. It is written after every batch that all shards have persisted, so the sequence it
@@ -105,6 +110,7 @@ func loadGeneration(dir string, m manifest, seg *segment.Segmenter, b *budget, c
 			return nil, errors.Join(err, closeShards(g.shards))
 		}
 	}
+	g.applied.Store(g.manifest.Sequence)
 	if err := g.refresh(); err != nil {
 		return nil, errors.Join(err, closeShards(g.shards))
 	}
@@ -142,6 +148,7 @@ func (g *generation) apply(changes []index.Change) error {
 	if err := g.writeManifest(); err != nil {
 		return err
 	}
+	g.applied.Store(g.manifest.Sequence)
 	return g.refreshLocked()
 }
 

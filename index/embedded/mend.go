@@ -137,9 +137,9 @@ func (r *rebuilding) copy() *index.Rebuild {
 func (e *Engine) Health() index.Health {
 	h := index.Health{Rebuild: e.rebuild.copy()}
 	if g := e.current.Load(); g != nil {
-		g.mu.Lock()
+		g.told.Lock()
 		h.Faults = slices.Clone(g.damage)
-		g.mu.Unlock()
+		g.told.Unlock()
 		h.Blind = g.view.Load() == nil
 	}
 	return h
@@ -155,8 +155,10 @@ func (e *Engine) Distrust(reason string, sound bool) error {
 		return fmt.Errorf("index %s: %w", e.options.Path, index.ErrUnavailable)
 	}
 	g.mu.Lock()
+	g.told.Lock()
 	g.damage = append(g.damage, reason)
 	faults := slices.Clone(g.damage)
+	g.told.Unlock()
 	g.mu.Unlock()
 	if sound {
 		return nil
