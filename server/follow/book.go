@@ -13,6 +13,7 @@ import (
 	"fmt"
 	"os"
 	"strings"
+	"sync"
 	"time"
 
 	_ "modernc.org/sqlite" // the driver "sqlite"
@@ -52,9 +53,10 @@ CREATE TABLE subscription (
 
 // Book is an open file of what is followed. Its methods may be called from any number of goroutines.
 type Book struct {
-	db   *sql.DB
-	path string
-	now  func() time.Time
+	noting sync.Mutex // one Note at a time: one that began before another must not take for old what came meanwhile
+	db     *sql.DB
+	path   string
+	now    func() time.Time
 }
 
 // Open opens the book at path, or makes an empty one. now is the clock; nil means time.Now.

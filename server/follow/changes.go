@@ -44,6 +44,8 @@ type Source interface {
 // Note goes on from where it last stopped and notes what has happened in the store since. What is there when it first
 // looks is no news. It returns the number of things that happened.
 func (b *Book) Note(ctx context.Context, source Source) (int, error) {
+	b.noting.Lock()
+	defer b.noting.Unlock()
 	last, err := source.Sequence(ctx)
 	if err != nil {
 		return 0, err
