@@ -1,0 +1,76 @@
+package semantic
+
+import (
+	"cmp"
+	"slices"
+)
+
+// Near is a passage near to a query: the part and unit under which it was scanned, and its cosine.
+type Near struct {
+	Part   int
+	Unit   uint32
+	Cosine float64
+}
+
+// Shortlist is how many of the nearest codes are compared exactly: see table.code for what that loses. It takes 1.2 ms.
+const Shortlist = 4000
+
+// Scan looks for the passages nearest to a probe in any number of parts. The zero Scan is of no use; see Probe.Scan.
+type Scan struct {
+	probe  *Probe
+	keep   int
+	limit  int   // the largest distance that can still be among the nearest
+	within int   // passages of at most that distance
+	counts []int // by distance
+	list   []coded
+}
+
+type coded struct {
+	part     int32
+	distance int32
+	unit     uint32
+	row      int32
+}
+
+// Scan begins a search whose shortlist holds keep passages, and all that are as near as the last of them.
+func (p *Probe) Scan(keep int) *Scan {
+	most := 64 * p.table.words
+	return &Scan{probe: p, keep: keep, limit: most, counts: make([]int, most+1)}
+}
+
+// Add scans a part: the row of every unit, Absent for none. Units that pass refuses do not count; it is only asked about
+// those that are near enough.
+func (s *Scan) Add(part int, rows []int32, pass func(unit uint32) bool) {
+	for u, row := range rows {
+		if row < 0 || int(row) >= len(s.probe.table.scales) {
+			continue
+		}
+		d := s.probe.distance(row)
+		if d > s.limit || !pass(uint32(u)) {
+			continue
+		}
+		s.list = append(s.list, coded{int32(part), int32(d), uint32(u), row})
+		s.counts[d]++
+		s.within++
+		for s.within-s.counts[s.limit] >= s.keep {
+			s.within -= s.counts[s.limit]
+			s.limit--
+		}
+	}
+}
+
+// Nearest compares the shortlist exactly and returns the n nearest passages, nearest first; of equals the one that was added
+// first.
+func (s *Scan) Nearest(n int) []Near {
+	var near []Near
+	for _, c := range s.list {
+		if int(c.distance) > s.limit {
+			continue
+		}
+		if cosine, ok := s.probe.Cosine(c.row); ok {
+			near = append(near, Near{int(c.part), c.unit, cosine})
+		}
+	}
+	slices.SortStableFunc(near, func(a, b Near) int { return cmp.Compare(b.Cosine, a.Cosine) })
+	return near[:min(n, len(near))]
+}
