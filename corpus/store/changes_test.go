@@ -66,56 +66,60 @@ func (m *mirror) wantSame(t *testing.T, s *store.Store) {
 }
 
 func TestChangesComeOnceAndInOrder(t *testing.T) {
-	for _, limit := range []int{1, 2, 3, 100} {
-		t.Run(fmt.Sprint("limit ", limit), func(t *testing.T) {
-			s, _ := open(t)
-			var m mirror
-			put(t, s, news("a", "一"), news("b", "二"), news("c", "三"), news("d", "四"), news("e", "五"))
-			put(t, s, news("b", "改"))
-			if _, err := s.Delete(t.Context(), "d"); err != nil {
-				t.Fatal(err)
-			}
-			want := []string{"a", "c", "e", "b", "d"} // a deletion that nobody saw added is told all the same
-			if got := m.follow(t, s, limit); !reflect.DeepEqual(got, want) {
-				t.Errorf("first: %q, want %q", got, want)
-			}
-			m.wantSame(t, s)
-			put(t, s, news("a", "一"), news("c", "改"))
-			if _, err := s.Delete(t.Context(), "e"); err != nil {
-				t.Fatal(err)
-			}
-			put(t, s, news("d", "又来"))
-			if got, want := m.follow(t, s, limit), []string{"c", "e", "d"}; !reflect.DeepEqual(got, want) {
-				t.Errorf("then: %q, want %q", got, want)
-			}
-			m.wantSame(t, s)
-		})
-	}
+	onEach(t, func(t *testing.T, open opener) {
+		for _, limit := range []int{1, 2, 3, 100} {
+			t.Run(fmt.Sprint("limit ", limit), func(t *testing.T) {
+				s, _ := open(t)
+				var m mirror
+				put(t, s, news("a", "一"), news("b", "二"), news("c", "三"), news("d", "四"), news("e", "五"))
+				put(t, s, news("b", "改"))
+				if _, err := s.Delete(t.Context(), "d"); err != nil {
+					t.Fatal(err)
+				}
+				want := []string{"a", "c", "e", "b", "d"} // a deletion that nobody saw added is told all the same
+				if got := m.follow(t, s, limit); !reflect.DeepEqual(got, want) {
+					t.Errorf("first: %q, want %q", got, want)
+				}
+				m.wantSame(t, s)
+				put(t, s, news("a", "一"), news("c", "改"))
+				if _, err := s.Delete(t.Context(), "e"); err != nil {
+					t.Fatal(err)
+				}
+				put(t, s, news("d", "又来"))
+				if got, want := m.follow(t, s, limit), []string{"c", "e", "d"}; !reflect.DeepEqual(got, want) {
+					t.Errorf("then: %q, want %q", got, want)
+				}
+				m.wantSame(t, s)
+			})
+		}
+	})
 }
 
 // Random work on few documents of few families, followed now and then.
 func TestChangesMirrorTheStore(t *testing.T) {
-	for seed := range uint64(4) {
-		t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) {
-			r := rand.New(rand.NewPCG(seed, 1))
-			s, _ := open(t)
-			var m mirror
-			last := uint64(0)
-			for range 60 {
-				seq := work(t, r, s)
-				if seq < last {
-					t.Fatalf("the sequence went from %d back to %d", last, seq)
+	onEach(t, func(t *testing.T, open opener) {
+		for seed := range uint64(4) {
+			t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) {
+				r := rand.New(rand.NewPCG(seed, 1))
+				s, _ := open(t)
+				var m mirror
+				last := uint64(0)
+				for range 60 {
+					seq := work(t, r, s)
+					if seq < last {
+						t.Fatalf("the sequence went from %d back to %d", last, seq)
+					}
+					last = seq
+					if r.IntN(4) == 0 {
+						m.follow(t, s, 1+r.IntN(5))
+						m.wantSame(t, s)
+					}
 				}
-				last = seq
-				if r.IntN(4) == 0 {
-					m.follow(t, s, 1+r.IntN(5))
-					m.wantSame(t, s)
-				}
-			}
-			m.follow(t, s, 7)
-			m.wantSame(t, s)
-		})
-	}
+				m.follow(t, s, 7)
+				m.wantSame(t, s)
+			})
+		}
+	})
 }
 
 // work does one random thing to the store and returns its sequence number.
@@ -149,25 +153,27 @@ func work(t *testing.T, r *rand.Rand, s *store.Store) uint64 {
 
 // Long documents come a few at a time, whatever the limit, so that a follower's memory is bounded.
 func TestChangesAreBoundedInBytes(t *testing.T) {
-	s, _ := open(t)
-	r := rand.New(rand.NewPCG(1, 2))
-	for i := range 6 {
-		text := make([]rune, 200_000) // some 400 KB that do not compress further
-		for j := range text {
-			text[j] = '一' + rune(r.IntN(20_000))
+	onEach(t, func(t *testing.T, open opener) {
+		s, _ := open(t)
+		r := rand.New(rand.NewPCG(1, 2))
+		for i := range 6 {
+			text := make([]rune, 200_000) // some 400 KB that do not compress further
+			for j := range text {
+				text[j] = '一' + rune(r.IntN(20_000))
+			}
+			put(t, s, news(fmt.Sprint("long", i), string(text)))
 		}
-		put(t, s, news(fmt.Sprint("long", i), string(text)))
-	}
-	changes, err := s.Changes(t.Context(), 0, 100)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if len(changes) == 0 || len(changes) > 4 {
-		t.Errorf("%d long documents at once, want 1 to 4", len(changes))
-	}
-	var m mirror
-	if got := m.follow(t, s, 100); len(got) != 6 {
-		t.Errorf("%d documents in all, want 6", len(got))
-	}
-	m.wantSame(t, s)
+		changes, err := s.Changes(t.Context(), 0, 100)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(changes) == 0 || len(changes) > 4 {
+			t.Errorf("%d long documents at once, want 1 to 4", len(changes))
+		}
+		var m mirror
+		if got := m.follow(t, s, 100); len(got) != 6 {
+			t.Errorf("%d documents in all, want 6", len(got))
+		}
+		m.wantSame(t, s)
+	})
 }

@@ -11,8 +11,8 @@ import (
 // VerifyDeep is Verify and more: it holds every table against its indexes, and what the store keeps beside each document,
 // for looking it up, against the document. It reads everything twice.
 func (s *Store) VerifyDeep(ctx context.Context) error {
-	var verdict string
-	if err := s.db.QueryRowContext(ctx, "PRAGMA integrity_check(1)").Scan(&verdict); err != nil {
+	verdict, err := s.dialect.check(ctx, s.db, true)
+	if err != nil {
 		return fmt.Errorf("check store %s: %w", s.path, err)
 	}
 	if verdict != "ok" {
@@ -41,7 +41,7 @@ func (s *Store) verifyColumns(ctx context.Context) error {
 		if err != nil {
 			return fmt.Errorf("check document %q: %w", id, err)
 		}
-		if kind != string(d.Kind) || family != d.Family || same != sameKey(d) || corpus.Date(begin) != begins(d) || hash != want {
+		if kind != string(d.Kind) || family != s.dialect.text(d.Family) || same != s.dialect.text(sameKey(d)) || corpus.Date(begin) != begins(d) || hash != want {
 			return fmt.Errorf("store %s is damaged: what it keeps beside document %q is not of it; restore it from a backup", s.path, id)
 		}
 	}

@@ -45,7 +45,12 @@ func (w *writer) link(d *corpus.Document, sum *Summary) (bool, error) {
 		orphans = append(orphans, id)
 	}
 	for _, id := range orphans {
-		if _, err := w.tx.ExecContext(w.ctx, "UPDATE OR REPLACE origin SET id = ? WHERE id = ?", d.ID, id); err != nil {
+		// A source that has both keeps the place where it has the one that goes.
+		_, err := w.tx.ExecContext(w.ctx, "DELETE FROM origin WHERE id = ? AND source IN (SELECT source FROM origin WHERE id = ?)", d.ID, id)
+		if err == nil {
+			_, err = w.tx.ExecContext(w.ctx, "UPDATE origin SET id = ? WHERE id = ?", d.ID, id)
+		}
+		if err != nil {
 			return false, err
 		}
 		if err := w.bury(id, sum); err != nil {

@@ -24,7 +24,7 @@ const changesBytes = 1 << 20
 // Changes returns at most limit changes after sequence number after, in order, fewer when the documents are long. Every
 // document comes once, at its latest change. No changes means that there are none.
 func (s *Store) Changes(ctx context.Context, after uint64, limit int) ([]Change, error) {
-	rows, err := s.db.QueryContext(ctx, "SELECT seq, id, body FROM document WHERE seq > ? ORDER BY seq LIMIT ?", after, limit)
+	rows, err := s.db.QueryContext(ctx, s.dialect.changes(), after, limit)
 	if err != nil {
 		return nil, fmt.Errorf("read changes from store %s: %w", s.path, err)
 	}

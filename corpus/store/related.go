@@ -37,7 +37,7 @@ func (s *Store) Versions(ctx context.Context, family string) ([]*corpus.Document
 // now, with nil where it is deleted or something else. It is for those who keep a view of all items in step with the store
 // and shall not read a library of laws to do so; unlike Changes it has no limit. visit must not use the store.
 func (s *Store) ItemChanges(ctx context.Context, after uint64, visit func(seq uint64, id string, item *corpus.Document) error) error {
-	rows, err := s.db.QueryContext(ctx, "SELECT seq, id, iif(kind = ?, body, NULL) FROM document WHERE seq > ? ORDER BY seq", corpus.KindItem, after)
+	rows, err := s.db.QueryContext(ctx, "SELECT seq, id, CASE WHEN kind = ? THEN body END FROM document WHERE seq > ? ORDER BY seq", corpus.KindItem, after)
 	if err != nil {
 		return fmt.Errorf("read the items of store %s: %w", s.path, err)
 	}

@@ -1,5 +1,8 @@
-// Package store is the store of record: one SQLite file that holds every document with where it came from and a sequence
-// number for every change. What it has committed is acknowledged; indexes are made from it and can be thrown away.
+// Package store is the store of record: it holds every document with where it came from and a sequence number for every
+// change. What it has committed is acknowledged; indexes are made from it and can be thrown away.
+//
+// It is one SQLite file, or tables in PostgreSQL that several machines share. The logic is one; what differs stands in
+// dialect.
 package store
 
 import (
@@ -10,11 +13,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"strings"
 
 	"github.com/klauspost/compress/zstd"
-	"modernc.org/sqlite" // also the driver "sqlite"
-	sqlite3 "modernc.org/sqlite/lib"
 
 	"tongsou/corpus"
 )
@@ -22,69 +22,28 @@ import (
 // ErrNotFound means that the store holds no document of that ID.
 var ErrNotFound = errors.New("not found")
 
-// schemaVersion is kept in the file's user_version; migrations lead from each version to the next.
-const schemaVersion = 1
-
-// applicationID marks the file as ours (the letters TONG), so that another program's database is not mistaken for it.
-const applicationID = 0x544F4E47
-
-const schema = `
-CREATE TABLE document (
-	id     TEXT PRIMARY KEY,
-	seq    INTEGER NOT NULL UNIQUE,
-	kind   TEXT NOT NULL,
-	family TEXT NOT NULL,
-	same   TEXT NOT NULL,  -- what makes it the same document when another source has it: its code, or number and title
-	begins TEXT NOT NULL,  -- the day from which this version counts
-	hash   TEXT NOT NULL,
-	body   BLOB            -- zstd of the JSON; NULL once deleted
-) WITHOUT ROWID;
--- A query must say <> '' itself, or SQLite uses neither of these two for a parameter and reads the whole table.
-CREATE INDEX document_family ON document(family) WHERE family <> '';
-CREATE INDEX document_same ON document(same) WHERE same <> '';
-CREATE TABLE origin (  -- which sources have a document
-	source TEXT NOT NULL,
-	id     TEXT NOT NULL,
-	file   TEXT NOT NULL,
-	line   INTEGER NOT NULL,
-	PRIMARY KEY (source, id)
-) WITHOUT ROWID;
-CREATE INDEX origin_id ON origin(id);
-CREATE TABLE run (
-	id       INTEGER PRIMARY KEY,
-	source   TEXT NOT NULL,
-	started  TEXT NOT NULL,
-	finished TEXT NOT NULL,
-	counts   TEXT NOT NULL,
-	faults   TEXT NOT NULL
-);
-CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
-`
+// errBusy means that another process has been writing for as long as one waits.
+var errBusy = errors.New("another process has been writing for ten seconds")
 
 // Store is an open store. Its methods may be called from any number of goroutines, and several processes may have the
-// same file open: one writes at a time, the others wait up to ten seconds for it.
+// same open: one writes at a time, the others wait up to ten seconds for it.
 type Store struct {
 	db      *sql.DB
-	path    string
+	path    string // the file, or the database's name without its password
+	dialect dialect
 	encoder *zstd.Encoder
 	decoder *zstd.Decoder
 }
 
-// Open opens the store at path, or makes an empty one. A file that is no store, is damaged, or was written by a newer
-// version is an error that says what to do.
-func Open(ctx context.Context, path string) (*Store, error) {
-	// synchronous=FULL: what Put has acknowledged survives a power cut, not only a crash.
-	dsn := "file:" + escape(path) + "?_pragma=busy_timeout(10000)&_pragma=synchronous(FULL)&_pragma=foreign_keys(1)&_txlock=immediate"
-	db, err := sql.Open("sqlite", dsn)
-	if err != nil {
-		return nil, fmt.Errorf("open store %s: %w", path, err)
-	}
-	s := &Store{db: db, path: path}
+// open makes a store of an open database, which it closes when that fails.
+func open(ctx context.Context, db *sql.DB, path string, d dialect) (*Store, error) {
+	s := &Store{db: db, path: path, dialect: d}
+	var err error
 	if s.encoder, err = zstd.NewWriter(nil, zstd.WithEncoderConcurrency(1)); err == nil {
 		s.decoder, err = zstd.NewReader(nil, zstd.WithDecoderConcurrency(0))
 	}
 	if err == nil {
-		err = s.prepare(ctx)
+		err = d.prepare(ctx, db)
 	}
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("open store %s: %w", path, err), db.Close())
@@ -92,61 +51,8 @@ func Open(ctx context.Context, path string) (*Store, error) {
 	return s, nil
 }
 
-func escape(path string) string {
-	return strings.NewReplacer("%", "%25", "?", "%3f", "#", "%23").Replace(path)
-}
-
-// prepare makes sure that the file is a store. It writes nothing to one that is not.
-func (s *Store) prepare(ctx context.Context) error {
-	found, err := identify(ctx, s.db)
-	if found || err != nil {
-		return err
-	}
-	// In this mode readers go on while one writes. It stays with the file, and is set before there is anything in it.
-	if _, err := s.db.ExecContext(ctx, "PRAGMA journal_mode = WAL"); err != nil {
-		return err
-	}
-	return s.create(ctx)
-}
-
-// errForeign means that the file belongs to another program.
-var errForeign = errors.New("it is a database of another program; choose another data directory")
-
-// identify reports whether the database is a store that this program knows; neither that nor an error when it is empty.
-func identify(ctx context.Context, q queryer) (bool, error) {
-	var version, app, tables int
-	err := q.QueryRowContext(ctx, `SELECT user_version, application_id, (SELECT count(*) FROM sqlite_master)
-		FROM pragma_user_version, pragma_application_id`).Scan(&version, &app, &tables)
-	switch {
-	case err != nil:
-		return false, fmt.Errorf("%w; if the file is damaged, restore it from a backup", err)
-	case version == schemaVersion && app == applicationID:
-		return true, nil
-	case version > schemaVersion && app == applicationID:
-		return false, fmt.Errorf("it was written by a newer tongsou (schema %d, this one knows %d); update the program", version, schemaVersion)
-	case app != 0 || version != 0 || tables > 0:
-		return false, errForeign
-	}
-	return false, nil
-}
-
-func (s *Store) create(ctx context.Context) error {
-	tx, err := s.db.BeginTx(ctx, nil)
-	if err != nil {
-		return err
-	}
-	defer func() { _ = tx.Rollback() }() // after Commit it does nothing
-	found, err := identify(ctx, tx)
-	if found || err != nil { // found: another process was faster
-		return err
-	}
-	for _, stmt := range []string{schema, fmt.Sprintf("PRAGMA application_id = %d", applicationID), fmt.Sprintf("PRAGMA user_version = %d", schemaVersion)} {
-		if _, err := tx.ExecContext(ctx, stmt); err != nil {
-			return err
-		}
-	}
-	return tx.Commit()
-}
+// String names the store for messages.
+func (s *Store) String() string { return s.path }
 
 // Close closes the store.
 func (s *Store) Close() error {
@@ -239,9 +145,9 @@ func (s *Store) delete(ctx context.Context, choose, arg, unlink string) (Summary
 
 // change runs do in a transaction that holds the write lock.
 func (s *Store) change(ctx context.Context, do func(*writer) error) error {
-	tx, err := s.db.BeginTx(ctx, nil)
-	if locked := (*sqlite.Error)(nil); errors.As(err, &locked) && locked.Code()&0xff == sqlite3.SQLITE_BUSY {
-		return fmt.Errorf("write store %s: another process has been writing for ten seconds: %w; try again when it has ended", s.path, err)
+	tx, err := s.dialect.begin(ctx, s.db)
+	if errors.Is(err, errBusy) {
+		return fmt.Errorf("write store %s: %w; try again when it has ended", s.path, err)
 	}
 	if err != nil {
 		return fmt.Errorf("write store %s: %w", s.path, err)
@@ -316,8 +222,9 @@ func (w *writer) write(d *corpus.Document, hash string) error {
 		return err
 	}
 	w.seq++
-	_, err = w.tx.ExecContext(w.ctx, `INSERT OR REPLACE INTO document (id, seq, kind, family, same, begins, hash, body)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?)`, d.ID, w.seq, d.Kind, d.Family, sameKey(d), begins(d), hash, w.store.encoder.EncodeAll(raw, nil))
+	_, err = w.tx.ExecContext(w.ctx, `INSERT INTO document (id, seq, kind, family, same, begins, hash, body)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET seq = excluded.seq, kind = excluded.kind,
+		family = excluded.family, same = excluded.same, begins = excluded.begins, hash = excluded.hash, body = excluded.body`, d.ID, w.seq, d.Kind, d.Family, sameKey(d), begins(d), hash, w.store.encoder.EncodeAll(raw, nil))
 	return err
 }
 

@@ -9,11 +9,11 @@ import (
 // namedFaults is how many broken documents an error of Verify names; the others it counts.
 const namedFaults = 10
 
-// Verify checks the file's own integrity, page by page, then that every document can be read and has a source. The error
+// Verify checks the database's own integrity, page by page, then that every document can be read and has a source. The error
 // names the first ten documents that are damaged.
 func (s *Store) Verify(ctx context.Context) error {
-	var verdict string
-	if err := s.db.QueryRowContext(ctx, "PRAGMA quick_check").Scan(&verdict); err != nil {
+	verdict, err := s.dialect.check(ctx, s.db, false)
+	if err != nil {
 		return fmt.Errorf("check store %s: %w", s.path, err)
 	}
 	if verdict != "ok" {

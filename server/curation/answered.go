@@ -40,7 +40,8 @@ func (s *Store) Remember(ctx context.Context, key string, a Answer) error {
 		if _, err := tx.ExecContext(ctx, "DELETE FROM answered WHERE time <= ?", now.Add(-RememberFor).Unix()); err != nil {
 			return fmt.Errorf("write %s: %w", s.path, err)
 		}
-		_, err := tx.ExecContext(ctx, "INSERT OR REPLACE INTO answered (key, time, body, status, answer) VALUES (?, ?, ?, ?, ?)", key, now.Unix(), a.Body, a.Status, a.Answer)
+		_, err := tx.ExecContext(ctx, `INSERT INTO answered (key, time, body, status, answer) VALUES (?, ?, ?, ?, ?) ON CONFLICT (key)
+			DO UPDATE SET time = excluded.time, body = excluded.body, status = excluded.status, answer = excluded.answer`, key, now.Unix(), a.Body, a.Status, a.Answer)
 		if err != nil {
 			return fmt.Errorf("write %s: %w", s.path, err)
 		}

@@ -21,7 +21,11 @@ func (c *clock) now() time.Time { return c.Time }
 func open(t *testing.T, c *clock) (*curation.Store, string) {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "curation.db")
-	s, err := curation.Open(context.Background(), path, c.now)
+	way := curation.Open
+	if shared {
+		path, way = server.Database(t), curation.OpenPostgres
+	}
+	s, err := way(context.Background(), path, c.now)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -72,6 +76,9 @@ func TestKeys(t *testing.T) {
 	}
 	if err := s.Close(); err != nil {
 		t.Fatal(err)
+	}
+	if shared {
+		return // what follows is of files
 	}
 	raw, err := os.ReadFile(path)
 	if err != nil || strings.Contains(string(raw), parts[2]) || strings.Contains(string(raw), otherSecret) {

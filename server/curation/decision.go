@@ -41,7 +41,8 @@ func (s *Store) Dismiss(ctx context.Context, who, query string) error {
 }
 
 func (s *Store) decide(ctx context.Context, tx *sql.Tx, who, query string, taken bool, after any) error {
-	_, err := tx.ExecContext(ctx, "INSERT OR REPLACE INTO decision (query, time, who, taken) VALUES (?, ?, ?, ?)", query, s.now().Unix(), who, taken)
+	_, err := tx.ExecContext(ctx, `INSERT INTO decision (query, time, who, taken) VALUES (?, ?, ?, ?)
+		ON CONFLICT (query) DO UPDATE SET time = excluded.time, who = excluded.who, taken = excluded.taken`, query, s.now().Unix(), who, taken)
 	if err != nil {
 		return fmt.Errorf("keep the decision in %s: %w", s.path, err)
 	}

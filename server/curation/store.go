@@ -2,7 +2,7 @@
 // (entries, in a draft and in published versions), what they made of proposals, and a log of every change with who made
 // it and what stood there before and afterwards.
 //
-// It is one small SQLite file beside the store. Nothing in it is needed to answer a query: what is published is read once
+// It is one small SQLite file beside the store, or a schema of a PostgreSQL database that several servers share. Nothing in it is needed to answer a query: what is published is read once
 // and kept in memory.
 package curation
 
@@ -16,6 +16,8 @@ import (
 	"time"
 
 	_ "modernc.org/sqlite" // the driver "sqlite"
+
+	"tongsou/corpus/postgres"
 )
 
 // The errors that callers tell apart.
@@ -60,9 +62,10 @@ CREATE INDEX answered_time ON answered(time);
 // Store is an open file. Its methods may be called from any number of goroutines, and `tongsou key` may change it while a
 // server has it open.
 type Store struct {
-	db   *sql.DB
-	path string
-	now  func() time.Time
+	db     *sql.DB
+	shared *postgres.DB // nil for a file
+	path   string
+	now    func() time.Time
 }
 
 // Open opens the file at path, or makes an empty one for its owner alone. now is the clock; nil means time.Now.
@@ -144,7 +147,7 @@ func (s *Store) Close() error { return s.db.Close() }
 
 // change runs do in a transaction that holds the write lock.
 func (s *Store) change(ctx context.Context, do func(tx *sql.Tx) error) error {
-	tx, err := s.db.BeginTx(ctx, nil)
+	tx, err := s.begin(ctx)
 	if err != nil {
 		return fmt.Errorf("write %s: %w", s.path, err)
 	}

@@ -212,12 +212,11 @@ func (s *Store) publish(ctx context.Context, tx *sql.Tx, who, note string, entri
 		return Version{}, err
 	}
 	v := Version{Time: s.at(s.now().Unix()), Who: who, Note: note, Entries: entries}
-	res, err := tx.ExecContext(ctx, "INSERT INTO version (time, who, note, entries) VALUES (?, ?, ?, ?)", moment(v.Time), who, note, string(raw))
+	err = tx.QueryRowContext(ctx, "INSERT INTO version (time, who, note, entries) VALUES (?, ?, ?, ?) RETURNING id", moment(v.Time), who, note, string(raw)).Scan(&v.ID)
 	if err != nil {
 		return v, fmt.Errorf("publish in %s: %w", s.path, err)
 	}
-	v.ID, err = res.LastInsertId()
-	return v, err
+	return v, s.tell(ctx, tx)
 }
 
 // Undo publishes once more what stood before version id, which must be the current one, so that two people who undo at once do

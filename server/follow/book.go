@@ -1,6 +1,6 @@
 // Package follow keeps who wants to hear of what, and what has changed.
 //
-// It is a file of its own, beside the journal: the journal holds no persons and is forgotten by the day, while an address
+// It is a file of its own, or a schema of a PostgreSQL database that several servers share, beside the journal: the journal holds no persons and is forgotten by the day, while an address
 // is a person's, is kept exactly as long as that person wants it, and must be gone at once when not. Either file can be
 // deleted without the other. Addresses are kept only while something is followed under them; what was not confirmed is
 // forgotten after two days.
@@ -56,6 +56,7 @@ type Book struct {
 	noting sync.Mutex // one Note at a time: one that began before another must not take for old what came meanwhile
 	db     *sql.DB
 	path   string
+	lock   func(context.Context, *sql.Tx) error // makes a transaction the only one that writes; nil when it is by itself
 	now    func() time.Time
 }
 
@@ -125,6 +126,11 @@ func (b *Book) change(ctx context.Context, do func(*sql.Tx) error) error {
 		return fmt.Errorf("write the book of followers: %w", err)
 	}
 	defer func() { _ = tx.Rollback() }() // after Commit it does nothing
+	if b.lock != nil {
+		if err := b.lock(ctx, tx); err != nil {
+			return fmt.Errorf("write the book of followers: %w", err)
+		}
+	}
 	if err := do(tx); err != nil {
 		return err
 	}

@@ -23,7 +23,11 @@ func newBook(t *testing.T) (*follow.Book, *clock, string) {
 	t.Helper()
 	c := &clock{time.Date(2026, 3, 10, 9, 0, 0, 0, time.Local)}
 	path := filepath.Join(t.TempDir(), "follow.db")
-	b, err := follow.Open(context.Background(), path, func() time.Time { return c.now })
+	where, way := path, follow.Open
+	if shared {
+		where, way = server.Database(t), follow.OpenPostgres
+	}
+	b, err := way(context.Background(), where, func() time.Time { return c.now })
 	if err != nil {
 		t.Fatal(err)
 	}

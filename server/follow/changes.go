@@ -69,7 +69,7 @@ func (b *Book) Note(ctx context.Context, source Source) (int, error) {
 		changes, err := source.Changes(ctx, after, 500)
 		if err != nil || len(changes) == 0 {
 			if err == nil && known == 0 {
-				_, err = b.db.ExecContext(ctx, "INSERT OR REPLACE INTO meta VALUES ('known', 1)")
+				_, err = b.db.ExecContext(ctx, "INSERT INTO meta VALUES ('known', 1) ON CONFLICT (key) DO UPDATE SET value = excluded.value")
 			}
 			return happened, err
 		}
@@ -126,7 +126,7 @@ func (b *Book) noteBatch(ctx context.Context, changes []store.Change, news bool)
 		if _, err := tx.ExecContext(ctx, "DELETE FROM change WHERE time < ?", b.now().Add(-keepChanges).Unix()); err != nil {
 			return err
 		}
-		_, err := tx.ExecContext(ctx, "INSERT OR REPLACE INTO meta VALUES ('sequence', ?)", int64(changes[len(changes)-1].Seq))
+		_, err := tx.ExecContext(ctx, "INSERT INTO meta VALUES ('sequence', ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value", int64(changes[len(changes)-1].Seq))
 		return err
 	})
 	return happened, err
@@ -168,7 +168,8 @@ func noteOne(ctx context.Context, tx *sql.Tx, c store.Change, now int64, news bo
 	if !news {
 		now = 0
 	}
-	_, err = tx.ExecContext(ctx, "INSERT OR REPLACE INTO state VALUES (?, ?, ?, ?, ?)", c.ID, print, d.Superseded, d.Repealed, now)
+	_, err = tx.ExecContext(ctx, `INSERT INTO state (id, hash, superseded, repealed, time) VALUES (?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET
+		hash = excluded.hash, superseded = excluded.superseded, repealed = excluded.repealed, time = excluded.time`, c.ID, print, d.Superseded, d.Repealed, now)
 	return what, since, err
 }
 

@@ -93,7 +93,7 @@ func (b *Book) Add(ctx context.Context, w Wish) error {
 		if waiting >= maxWaiting {
 			return ErrFull
 		}
-		if _, err := tx.ExecContext(ctx, "INSERT OR IGNORE INTO address (email, token, sent, checked, refused) VALUES (?, ?, 0, 0, 0)", email, rand.Text()); err != nil {
+		if _, err := tx.ExecContext(ctx, "INSERT INTO address (email, token, sent, checked, refused) VALUES (?, ?, 0, 0, 0) ON CONFLICT DO NOTHING", email, rand.Text()); err != nil {
 			return err
 		}
 		var address int64
@@ -104,8 +104,8 @@ func (b *Book) Add(ctx context.Context, w Wish) error {
 			return err
 		}
 		if all < MaxPerAddress && open < maxUnanswered {
-			_, err = tx.ExecContext(ctx, `INSERT OR IGNORE INTO subscription (address, kind, target, label, token, created, mailed, confirmed, seen)
-				VALUES (?, ?, ?, ?, ?, ?, 0, 0, '{}')`, address, w.Kind, w.Target, w.Label, rand.Text(), now.Unix())
+			_, err = tx.ExecContext(ctx, `INSERT INTO subscription (address, kind, target, label, token, created, mailed, confirmed, seen)
+				VALUES (?, ?, ?, ?, ?, ?, 0, 0, '{}') ON CONFLICT DO NOTHING`, address, w.Kind, w.Target, w.Label, rand.Text(), now.Unix())
 			if err != nil {
 				return err
 			}
@@ -229,7 +229,7 @@ func (b *Book) Told(ctx context.Context, told []Subscription, mailed bool) error
 			if _, err := tx.ExecContext(ctx, "UPDATE subscription SET seen = ? WHERE id = ?", string(raw), s.ID); err != nil {
 				return err
 			}
-			if _, err := tx.ExecContext(ctx, `UPDATE address SET checked = ?1, sent = iif(?2, ?1, sent), refused = iif(?2, 0, refused)
+			if _, err := tx.ExecContext(ctx, `UPDATE address SET checked = ?1, sent = CASE WHEN ?2 THEN ?1 ELSE sent END, refused = CASE WHEN ?2 THEN 0 ELSE refused END
 				WHERE email = ?3`, b.now().Unix(), mailed, s.Email); err != nil {
 				return err
 			}

@@ -98,6 +98,15 @@ type entry struct {
 
 // Open opens the journal at path, or makes an empty one, and starts its writer.
 func Open(ctx context.Context, path string, options Options) (*Journal, error) {
+	db, err := openDatabase(ctx, path)
+	if err != nil {
+		return nil, fmt.Errorf("open journal %s: %w", path, err)
+	}
+	return start(db, path, options), nil
+}
+
+// start makes a journal of an open database.
+func start(db *sql.DB, path string, options Options) *Journal {
 	if options.Retention == 0 {
 		options.Retention = DefaultRetention
 	}
@@ -110,16 +119,12 @@ func Open(ctx context.Context, path string, options Options) (*Journal, error) {
 	if options.Queue == 0 {
 		options.Queue = queueSize
 	}
-	db, err := openDatabase(ctx, path)
-	if err != nil {
-		return nil, fmt.Errorf("open journal %s: %w", path, err)
-	}
 	j := &Journal{
 		db: db, path: path, options: options, queue: make(chan entry, options.Queue),
 		stop: make(chan struct{}), stopped: make(chan struct{}), recent: newRecent(),
 	}
 	go j.write()
-	return j, nil
+	return j
 }
 
 // Close writes what waits and closes the file. Closing twice is harmless.
@@ -154,7 +159,7 @@ func (j *Journal) AddSearch(s Search) {
 		args: []any{at, day, query, s.Place, s.Items, s.Policies, s.News, first, s.Sure, s.Took.Microseconds()}})
 	if j.options.Shown && first != "" {
 		j.offer(entry{insert: `INSERT INTO shown (query, day, ids, time, n) VALUES (?, ?, ?, ?, 1)
-			ON CONFLICT DO UPDATE SET n = n + 1`, args: []any{query, day, packShown(s.Results), at}})
+			ON CONFLICT (query, day, ids) DO UPDATE SET n = shown.n + 1`, args: []any{query, day, packShown(s.Results), at}})
 	}
 }
 

@@ -21,7 +21,11 @@ func open(t *testing.T, path string, now time.Time, options journal.Options) *jo
 	t.Helper()
 	options.Now = func() time.Time { return now }
 	options.Log = slog.New(slog.DiscardHandler)
-	j, err := journal.Open(context.Background(), path, options)
+	way := journal.Open
+	if shared {
+		way = journal.OpenPostgres
+	}
+	j, err := way(context.Background(), path, options)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -29,7 +33,12 @@ func open(t *testing.T, path string, now time.Time, options journal.Options) *jo
 	return j
 }
 
-func newPath(t *testing.T) string { return filepath.Join(t.TempDir(), "journal.db") }
+func newPath(t *testing.T) string {
+	if shared {
+		return server.Database(t)
+	}
+	return filepath.Join(t.TempDir(), "journal.db")
+}
 
 // settle waits until everything that was offered before is written: feedback is acknowledged after it.
 func settle(t *testing.T, j *journal.Journal) {

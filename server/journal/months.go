@@ -22,8 +22,8 @@ type MonthDocument struct {
 
 // Months sums up searches, and what was opened and rated, by month since a day.
 func (j *Journal) Months(ctx context.Context, since time.Time) ([]MonthSearches, []MonthDocument, error) {
-	searches, err := summed(ctx, j, since, `SELECT substr(day, 1, 7), place, first, count(*), sum(items + policies + news = 0),
-		sum(items + policies + news > 0 AND NOT sure) FROM search WHERE time >= ?1 GROUP BY 1, 2, 3 ORDER BY 1, 2, 3`,
+	searches, err := summed(ctx, j, since, `SELECT substr(day, 1, 7), place, first, count(*), sum(CASE WHEN items + policies + news = 0 THEN 1 ELSE 0 END),
+		sum(CASE WHEN items + policies + news > 0 AND NOT sure THEN 1 ELSE 0 END) FROM search WHERE time >= ?1 GROUP BY 1, 2, 3 ORDER BY 1, 2, 3`,
 		func(rows *sql.Rows, m *MonthSearches) error {
 			return rows.Scan(&m.Month, &m.Place, &m.First, &m.Searches, &m.Empty, &m.Unsure)
 		})
@@ -32,8 +32,8 @@ func (j *Journal) Months(ctx context.Context, since time.Time) ([]MonthSearches,
 	}
 	documents, err := summed(ctx, j, since, `SELECT month, id, sum(opened), sum(good), sum(bad) FROM (
 			SELECT substr(day, 1, 7) AS month, id, 1 AS opened, 0 AS good, 0 AS bad FROM click WHERE time >= ?1
-			UNION ALL SELECT substr(day, 1, 7), id, 0, satisfied, NOT satisfied FROM feedback WHERE time >= ?1 AND id <> ''
-		) GROUP BY month, id ORDER BY month, id`,
+			UNION ALL SELECT substr(day, 1, 7), id, 0, CASE WHEN satisfied THEN 1 ELSE 0 END, CASE WHEN satisfied THEN 0 ELSE 1 END FROM feedback WHERE time >= ?1 AND id <> ''
+		) AS told GROUP BY month, id ORDER BY month, id`,
 		func(rows *sql.Rows, m *MonthDocument) error {
 			return rows.Scan(&m.Month, &m.ID, &m.Opened, &m.Satisfied, &m.Dissatisfied)
 		})

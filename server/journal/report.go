@@ -55,10 +55,10 @@ func (j *Journal) Queries(ctx context.Context, view View, since time.Time, limit
 	}
 	rows, err := j.db.QueryContext(ctx, `
 		WITH told AS (
-			SELECT query, 1 AS searches, items + policies + news = 0 AS empty, items + policies + news > 0 AND NOT sure AS unsure,
+			SELECT query, 1 AS searches, CASE WHEN items + policies + news = 0 THEN 1 ELSE 0 END AS empty, CASE WHEN items + policies + news > 0 AND NOT sure THEN 1 ELSE 0 END AS unsure,
 				0 AS clicks, 0 AS good, 0 AS bad FROM search WHERE time >= ?1
 			UNION ALL SELECT query, 0, 0, 0, 1, 0, 0 FROM click WHERE time >= ?1
-			UNION ALL SELECT query, 0, 0, 0, 0, satisfied, NOT satisfied FROM feedback WHERE time >= ?1 AND kind = 'search' AND query <> ''
+			UNION ALL SELECT query, 0, 0, 0, 0, CASE WHEN satisfied THEN 1 ELSE 0 END, CASE WHEN satisfied THEN 0 ELSE 1 END FROM feedback WHERE time >= ?1 AND kind = 'search' AND query <> ''
 		), summed AS (
 			SELECT query, sum(searches) AS searches, sum(empty) AS empty, sum(unsure) AS unsure, sum(clicks) AS clicks,
 				sum(good) AS good, sum(bad) AS bad FROM told GROUP BY query
@@ -91,10 +91,10 @@ type DayStat struct {
 func (j *Journal) Days(ctx context.Context, since time.Time) ([]DayStat, error) {
 	rows, err := j.db.QueryContext(ctx, `
 		SELECT day, sum(searches), sum(unanswered), sum(clicks), sum(good), sum(bad) FROM (
-			SELECT day, 1 AS searches, items + policies + news = 0 OR NOT sure AS unanswered, 0 AS clicks, 0 AS good, 0 AS bad FROM search WHERE time >= ?1
+			SELECT day, 1 AS searches, CASE WHEN items + policies + news = 0 OR NOT sure THEN 1 ELSE 0 END AS unanswered, 0 AS clicks, 0 AS good, 0 AS bad FROM search WHERE time >= ?1
 			UNION ALL SELECT day, 0, 0, 1, 0, 0 FROM click WHERE time >= ?1
-			UNION ALL SELECT day, 0, 0, 0, satisfied, NOT satisfied FROM feedback WHERE time >= ?1
-		) GROUP BY day`, since.Unix())
+			UNION ALL SELECT day, 0, 0, 0, CASE WHEN satisfied THEN 1 ELSE 0 END, CASE WHEN satisfied THEN 0 ELSE 1 END FROM feedback WHERE time >= ?1
+		) AS told GROUP BY day`, since.Unix())
 	if err != nil {
 		return nil, fmt.Errorf("read journal %s: %w", j.path, err)
 	}

@@ -110,7 +110,7 @@ type Rated struct {
 
 // Ratings lists how documents were rated since a day, by document and day.
 func (j *Journal) Ratings(ctx context.Context, since time.Time) ([]Rated, error) {
-	rows, err := j.db.QueryContext(ctx, `SELECT day, id, sum(satisfied), sum(NOT satisfied) FROM feedback
+	rows, err := j.db.QueryContext(ctx, `SELECT day, id, sum(CASE WHEN satisfied THEN 1 ELSE 0 END), sum(CASE WHEN satisfied THEN 0 ELSE 1 END) FROM feedback
 		WHERE time >= ? AND id <> '' GROUP BY id, day ORDER BY id, day`, since.Unix())
 	if err != nil {
 		return nil, fmt.Errorf("read journal %s: %w", j.path, err)

@@ -1,0 +1,34 @@
+package journal
+
+import (
+	"context"
+	"embed"
+	"fmt"
+	"io/fs"
+
+	"tongsou/corpus/postgres"
+)
+
+//go:embed migrations/*.sql
+var migrationFiles embed.FS
+
+// Schema is the schema of a PostgreSQL database that holds these tables.
+const Schema = "tongsou_journal"
+
+func openPostgres(ctx context.Context, dsn string) (*postgres.DB, error) {
+	migrations, err := fs.Sub(migrationFiles, "migrations")
+	if err != nil {
+		return nil, err
+	}
+	return postgres.Open(ctx, postgres.Options{DSN: dsn, Schema: Schema, Migrations: migrations, Connections: 4})
+}
+
+// OpenPostgres opens the journal that several servers share in the PostgreSQL database at an address, or makes it there,
+// and starts a writer.
+func OpenPostgres(ctx context.Context, dsn string, options Options) (*Journal, error) {
+	db, err := openPostgres(ctx, dsn)
+	if err != nil {
+		return nil, fmt.Errorf("open the journal: %w", err)
+	}
+	return start(db.DB, db.String(), options), nil
+}

@@ -1,0 +1,34 @@
+package journal_test
+
+import (
+	"os"
+	"testing"
+
+	"tongsou/corpus/postgres/postgrestest"
+)
+
+// server is the PostgreSQL cluster of this package's tests, shared whether the helpers use it.
+var (
+	server postgrestest.Server
+	shared bool
+)
+
+func TestMain(m *testing.M) { os.Exit(server.Run(m)) }
+
+// TestOnPostgres holds what several servers share to the same promises as a file.
+func TestOnPostgres(t *testing.T) {
+	shared = true
+	defer func() { shared = false }()
+	for name, test := range map[string]func(*testing.T){
+		"TestQueriesByView":                              TestQueriesByView,
+		"TestDaysAndRetention":                           TestDaysAndRetention,
+		"TestFeedbackIsDurableAndMaskedWhenAcknowledged": TestFeedbackIsDurableAndMaskedWhenAcknowledged,
+		"TestFullQueueDropsSearchesAndCountsThem":        TestFullQueueDropsSearchesAndCountsThem,
+		"TestClosedJournalTakesNothing":                  TestClosedJournalTakesNothing,
+		"TestMonths":                                     TestMonths,
+		"TestUsesPutTogetherWhatWasShownAndOpened":       TestUsesPutTogetherWhatWasShownAndOpened,
+		"TestWhatIsShownIsKeptOnlyWhenAsked":             TestWhatIsShownIsKeptOnlyWhenAsked,
+	} {
+		t.Run(name, test)
+	}
+}
