@@ -31,14 +31,14 @@ func (r *Ranking) Group(plan *Plan, f Found) Group {
 	}
 	// An article of a law that nobody here knows by that name names nothing: its words are searched like any others.
 	if named := plan.Number+plan.Code != "" || len(ranked) > 0 && ranked[0].Score > pinned/2; plan.Named() && named {
-		ranked = ranked[:min(len(ranked), r.Depth)] // nobody judged what the others hold
+		ranked = ranked[:min(len(ranked), r.depth(plan))] // nobody judged what the others hold
 		ranked = slices.DeleteFunc(ranked, func(d Ranked) bool { return d.Score < pinned/2 && d.Coverage < r.NamedCoverage })
 	}
 	// Where few documents say enough of the query, a first page is filled with those that say less. A query of one or two
 	// words that some document answers is not filled with what shares a single character with it.
 	short := len(plan.Concepts) > 0 && len(plan.Concepts) <= shortQuery && len(plan.Phrases)+len(plan.TitlePhrases) == 0
 	if short {
-		ranked = slices.DeleteFunc(ranked, func(d Ranked) bool { return d.Score < pinned/2 && d.touched() == 0 })
+		ranked = slices.DeleteFunc(ranked, func(d Ranked) bool { return d.Score < pinned/2 && d.touched() == 0 && d.Units[0].Cosine == 0 })
 	}
 	g.Total = max(f.Total, min(len(ranked), plan.Limit))
 	if len(ranked) < min(f.Total, plan.Depth-len(top)) {
@@ -107,6 +107,9 @@ func (h *highlighter) hit(d *Ranked) Hit {
 		}
 	}
 	hit.Why = h.why(best)
+	if d.onlyMeant() {
+		hit.Why = append(hit.Why, WhyMeaning)
+	}
 	if d.pinned {
 		hit.Why = append([]string{WhyPinned}, hit.Why...)
 	}

@@ -44,6 +44,8 @@ type Status struct {
 	Bytes int64 `json:"bytes"`
 	// Version names the dictionary, lexicon and mapping that the index was built with.
 	Version string `json:"version"`
+	// Meaning is how far the semantic lane is; nil where it is off.
+	Meaning *MeaningStatus `json:"meaning,omitempty"`
 }
 
 // Engine is an index that can be searched, written and closed.

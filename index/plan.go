@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"tongsou/corpus"
+	"tongsou/index/semantic"
 )
 
 // Plan is a query made ready for an engine: what must hold, and the weighted terms that rank what does. It is the whole
@@ -47,6 +48,8 @@ type Plan struct {
 	Offset, Limit, Depth int
 	Facets, Explain      bool
 	use                  Use
+	// Meaning looks for what means the same; nil when the semantic lane is off, or has nothing to say.
+	Meaning *semantic.Probe
 }
 
 // Named reports whether the query names one document outright.
@@ -161,6 +164,8 @@ type Candidate struct {
 	Score float64
 	// Touched has a bit for every concept of which some term matched.
 	Touched uint64
+	// Cosine is how near the unit is to the query in meaning; 0 without Plan.Meaning.
+	Cosine float64
 }
 
 // Stats tells the ranking how rare each concept is among the documents of a kind.

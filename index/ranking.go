@@ -2,6 +2,7 @@ package index
 
 import (
 	"cmp"
+	"math"
 	"slices"
 	"strings"
 	"unicode/utf8"
@@ -70,6 +71,9 @@ type Ranking struct {
 	// What an item adds that serves the people spoken of, that has the conveniences asked for, and whose materials are all
 	// in the citizen's hands; the last is taken from one that needs what is lacking.
 	Audience, Convenience, Held float64
+	// Meaning is what the cosine of meaning adds to an item, a policy and a piece of news where the semantic lane is on, in
+	// both stages.
+	Meaning [3]float64
 	// Use bounds what a document gains or loses by what people made of earlier answers: less than any judgement of its name.
 	Use float64
 }
@@ -86,6 +90,7 @@ func DefaultRanking() Ranking {
 		Amended: 0.25, Repealed: 0.4, NotYet: 0.1,
 		PlaceOwn: 0.75, PlaceAbove: 0.15, PlaceElsewhere: -0.3, WishFirst: 0.2,
 		LightWord: 0.4, Audience: 0.08, Convenience: 0.1, Held: 0.2, Use: 0.05,
+		Meaning: [3]float64{0.5, 4, 2},
 	}
 }
 
@@ -112,7 +117,7 @@ const namesakeArticle = 1
 // stand together. Equal scores are ordered by validity date (newer first), then by ID, so that an answer is repeatable.
 func (r *Ranking) Rank(plan *Plan, st Stats, candidates []Candidate) []Ranked {
 	docs := gather(candidates)
-	depth := min(len(docs), r.Depth)
+	depth := min(len(docs), r.depth(plan))
 	if plan.Sort == ByDate {
 		depth = len(docs)
 	}
@@ -120,6 +125,7 @@ func (r *Ranking) Rank(plan *Plan, st Stats, candidates []Candidate) []Ranked {
 	for i := range docs[:depth] {
 		r.judgeDocument(plan, st, m, &docs[i])
 	}
+	belowSure(docs[:depth])
 	nearestFirst(plan, docs[:depth])
 	slices.SortStableFunc(docs[:depth], func(a, b Ranked) int { return compareRanked(plan, &a, &b) })
 	last := 0.0
@@ -133,6 +139,48 @@ func (r *Ranking) Rank(plan *Plan, st Stats, candidates []Candidate) []Ranked {
 		d.Parts = addPart(plan, d.Parts, "首轮得分", d.Score, "")
 	}
 	return docs
+}
+
+// belowSure puts items that share no word with the query below those that are surely meant, however near they are in meaning.
+func belowSure(docs []Ranked) {
+	least := math.Inf(1)
+	for i := range docs {
+		if d := &docs[i]; d.Sure && d.Units[0].Meta.Kind == corpus.KindItem {
+			least = min(least, d.Score)
+		}
+	}
+	for i := range docs {
+		if d := &docs[i]; !d.Sure && d.onlyMeant() {
+			d.Score = min(d.Score, math.Nextafter(least, math.Inf(-1)))
+		}
+	}
+}
+
+// onlyMeant reports whether the lane of meaning alone found the document.
+func (d *Ranked) onlyMeant() bool { return d.Units[0].Cosine != 0 && d.touched() == 0 }
+
+// depth is how many documents are judged: with two lanes twice as many.
+func (r *Ranking) depth(plan *Plan) int {
+	if plan.Meaning != nil {
+		return 2 * r.Depth
+	}
+	return r.Depth
+}
+
+// meaning is what a cosine adds to a document of a kind.
+func (r *Ranking) meaning(kind corpus.Kind, cosine float64) float64 {
+	switch kind {
+	case corpus.KindItem:
+		return r.Meaning[0] * cosine
+	case corpus.KindPolicy:
+		return r.Meaning[1] * cosine
+	}
+	return r.Meaning[2] * cosine
+}
+
+// Fused is a unit's place in the first stage when both lanes have a say, from what the words give it.
+func (r *Ranking) Fused(st Stats, kind corpus.Kind, place, cosine float64) float64 {
+	return place/max(st.Best, 1e-9) + r.meaning(kind, cosine)
 }
 
 // touched returns the concepts that the document's units hold a term of, a bit each.
@@ -217,6 +265,9 @@ func (r *Ranking) judge(plan *Plan, st Stats, m *matcher, c *Candidate) judged {
 	add := func(name string, value float64, note string) {
 		j.score += value
 		j.parts = addPart(plan, j.parts, name, value, note)
+	}
+	if plan.Meaning != nil {
+		add("语义", r.meaning(c.Meta.Kind, c.Cosine), "")
 	}
 	title := m.match(segment.Fold(c.Meta.Title))
 	keys := m.match(segment.Fold(strings.Join(c.Meta.Everyday, "\n")))

@@ -27,6 +27,7 @@ type Result struct {
 // slowest kind's.
 type Stages struct {
 	Read time.Duration // understanding the query
+	Mean time.Duration // embedding it, where the semantic lane is on
 	Scan time.Duration // the first stage: scoring every unit
 	Load time.Duration // reading what ranking needs
 	Rank time.Duration // the second stage with its snippets
@@ -34,7 +35,7 @@ type Stages struct {
 
 // Longest keeps of each part the longer time.
 func (s *Stages) Longest(other Stages) {
-	s.Read, s.Scan = max(s.Read, other.Read), max(s.Scan, other.Scan)
+	s.Read, s.Mean, s.Scan = max(s.Read, other.Read), max(s.Mean, other.Mean), max(s.Scan, other.Scan)
 	s.Load, s.Rank = max(s.Load, other.Load), max(s.Rank, other.Rank)
 }
 

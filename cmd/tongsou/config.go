@@ -51,6 +51,8 @@ type Config struct {
 
 	Outside `mapstructure:",squash"`
 	Mail    `mapstructure:",squash"`
+
+	Semantic `mapstructure:",squash"`
 }
 
 // setting is one key with its default, what it means, and its check, which returns the allowed values when v is none.
@@ -142,7 +144,7 @@ func settings() []setting {
 			}
 			return ""
 		}},
-	}, append(outsideSettings(), mailSettings()...)...)
+	}, slices.Concat(outsideSettings(), mailSettings(), semanticSettings())...)
 }
 
 // addFlags gives a command a flag for each setting that it uses: cache_mb is --cache-mb.
@@ -193,7 +195,7 @@ func loadConfig(cmd *cobra.Command) (*Config, error) {
 	for _, s := range settings() {
 		if want := s.check(c); want != "" {
 			value := v.Get(s.key)
-			if s.key == "admin_key" || s.key == "smtp_password" {
+			if slices.Contains([]string{"admin_key", "smtp_password", "semantic_key"}, s.key) {
 				value = "（不显示）"
 			}
 			return nil, fmt.Errorf("%s：%s = %v 无效，应为%s", origin(file), s.key, value, want)

@@ -31,9 +31,13 @@ qrels 为制表符分隔的查询、文档、等级。三个参数可以成组�
 
 --ablate 逐个去掉排序的一部分（词、扩展、标题 …），列出各评测集的 nDCG@10，看每一部分值多少。
 
+--semantic 用已安装的模型同时按意思查找（见 tongsou model）。第一次要算出全部文档的向量，
+每秒几十段，之后从 --vectors 的文件里读。
+
 --fit 在给出的评测集上逐个调整排序权重，用交叉验证报告调整前后的结果，并列出调好的权重。`,
 		Args: noArgs,
 	}
+	addFlags(cmd, "data", "semantic_threads")
 	f := cmd.Flags()
 	f.StringArrayVar(&job.corpora, "corpus", nil, "文档文件 corpus.jsonl（必填）")
 	f.StringArrayVar(&job.queries, "queries", nil, "查询文件 queries.jsonl（必填）")
@@ -42,6 +46,10 @@ qrels 为制表符分隔的查询、文档、等级。三个参数可以成组�
 	f.BoolVar(&job.asJSON, "json", false, "以 JSON 输出")
 	f.BoolVar(&job.fit, "fit", false, "调整排序权重，并用交叉验证衡量")
 	f.BoolVar(&job.ablate, "ablate", false, "逐个去掉排序的一部分，列表比较 nDCG@10")
+	f.BoolVar(&job.semantic, "semantic", false, "同时按意思查找；与 --fit 一起用时学习适配，并用交叉验证衡量")
+	f.StringVar(&job.model, "model", "", "已安装的模型所在的目录（默认是数据目录里的 model）")
+	f.StringVar(&job.vectors, "vectors", "", "存放评测集向量的文件，省得每次重算（默认在用户的缓存目录里）")
+	f.StringVar(&job.adapter, "adapter", "", "把 --semantic --fit 学得的适配写到这个文件")
 	f.StringSliceVar(&job.only, "weights", nil, "只调整这些权重，例如 Title,TitleFit,Widening")
 	f.IntVar(&job.sample, "sample", 150, "比较或调整时每个评测集取多少条查询")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) (err error) {
@@ -54,8 +62,14 @@ qrels 为制表符分隔的查询、文档、等级。三个参数可以成组�
 		}
 		job.out, job.progress = cmd.OutOrStdout(), cmd.ErrOrStderr()
 		defer func() { err = errors.Join(err, job.close()) }()
+		if err := job.openModel(cmd); err != nil {
+			return err
+		}
 		if err := job.load(cmd.Context()); err != nil {
 			return err
+		}
+		if job.fit && job.semantic {
+			return job.fitAdapter(cmd.Context())
 		}
 		if job.fit {
 			return job.fitRanking(cmd.Context())
@@ -75,6 +89,11 @@ type evalJob struct {
 	asJSON, fit, ablate     bool
 	only                    []string
 	sample                  int
+	semantic                bool
+	model, vectors, adapter string
+	meaning                 *index.Meaning // the model, with an empty lane
+	kept                    *eval.VectorFile
+	meant                   []eval.Meant
 	out, progress           io.Writer
 	sets                    []eval.Judged
 	closers                 []func() error
@@ -102,7 +121,11 @@ func (j *evalJob) load(ctx context.Context) error {
 		if err := e.Learn(ctx); err != nil {
 			return err
 		}
-		j.sets = append(j.sets, eval.Judged{Name: filepath.Base(filepath.Dir(j.queries[i])), Set: set, Index: e})
+		judged := eval.Judged{Name: filepath.Base(filepath.Dir(j.queries[i])), Set: set, Index: e}
+		j.sets = append(j.sets, judged)
+		if err := j.embed(ctx, judged, e); err != nil {
+			return err
+		}
 	}
 	return nil
 }

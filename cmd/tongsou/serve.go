@@ -69,7 +69,9 @@ type program struct {
 	journal *journal.Journal
 	// curation is what the staff decided.
 	curation *curation.Store
-	log      *slog.Logger
+	// meaning is the semantic lane, nil when it is off.
+	meaning *index.Meaning
+	log     *slog.Logger
 	// traces sends what was traced; nil when nothing is.
 	traces func() error
 	// upkeep is what is known of damage beside what the engine says; life ends when the program does.
@@ -113,6 +115,7 @@ func open(ctx context.Context, c *Config, withSample bool, log io.Writer) (p *pr
 	if err := p.catchUp(ctx, c); err != nil {
 		return p, err
 	}
+	p.searchByMeaning(ctx, c)
 	options := server.Options{
 		Engine: p.engine, Library: p.store, Place: c.Place, Sites: c.Sites, Timeout: c.Timeout, MaxConcurrent: c.MaxConcurrent, Log: p.log,
 		AdminKey: c.AdminKey, Archive: p.store, Upkeep: p,
@@ -203,6 +206,8 @@ func (p *program) Close() error {
 	}
 	p.stop()
 	p.behind.Wait()
+	meant := p.closeMeaning()
+	err = errors.Join(err, meant)
 	if p.traces != nil {
 		err = errors.Join(err, p.traces())
 	}

@@ -226,7 +226,7 @@ func BenchmarkScorer(b *testing.B) {
 		for li := range gates {
 			gates[li] = newGate(s.leaves[li].columns, corpus.KindPolicy, plan)
 		}
-		if _, err := s.scan(ctx, plan, &e.options.Ranking, gates, tally{kind: corpus.KindPolicy, today: plan.Today}, bounds{10, 10}); err != nil {
+		if _, err := s.scan(ctx, plan, &e.options.Ranking, gates, tally{kind: corpus.KindPolicy, today: plan.Today}, bounds{10, 10}, nil); err != nil {
 			b.Fatal(err)
 		}
 		ours = append(ours, time.Since(began))

@@ -59,7 +59,9 @@ type Engine struct {
 	writing sync.Mutex
 	rebuild rebuilding
 	// related is what was learned from the documents, nil for nothing; one goroutine learns at a time.
-	related  atomic.Pointer[index.Related]
+	related atomic.Pointer[index.Related]
+	// meaning is the semantic lane, nil while there is none.
+	meaning  atomic.Pointer[index.Meaning]
 	learning sync.Mutex
 	stop     chan struct{}
 	done     sync.WaitGroup
@@ -263,6 +265,10 @@ func (e *Engine) Status(context.Context) (index.Status, error) {
 			}
 		}
 		st.Units += int(s.units)
+	}
+	if m := e.meaning.Load(); m != nil {
+		how := m.Status()
+		st.Meaning = &how
 	}
 	return st, nil
 }

@@ -231,6 +231,7 @@ type leaf struct {
 	codec   *codec
 	columns *columns
 	cache   *postingsCache
+	places  *places
 }
 
 // postings returns the postings of a term, from memory when they were read before.

@@ -31,6 +31,7 @@ type scored struct {
 	place   float64
 	touched uint64
 	matches bool // it covers enough of the query to count
+	cosine  float64
 }
 
 // before is the order of the first stage. Nothing is equal in it, so that the best n are always among the best n + 1:
@@ -74,7 +75,8 @@ func newAccumulator(n int) *accumulator {
 type bounds struct{ any, matching int }
 
 // scan scores every unit of one kind and returns the best units with the counts that were asked for.
-func (s *segments) scan(ctx context.Context, plan *index.Plan, r *index.Ranking, gates []gate, count tally, keep bounds) (*outcome, error) {
+// What the lane of meaning found learns what its words are worth.
+func (s *segments) scan(ctx context.Context, plan *index.Plan, r *index.Ranking, gates []gate, count tally, keep bounds, near []scored) (*outcome, error) {
 	lists, df, err := s.lists(ctx, plan.Terms)
 	if err != nil {
 		return nil, err
@@ -112,6 +114,7 @@ func (s *segments) scan(ctx context.Context, plan *index.Plan, r *index.Ranking,
 			weight := float64(t.Weight) * math.Pow(idf[ti], r.IDFPower)
 			add(acc, list, l.columns, weight, bit, norms, r.K1)
 		}
+		s.words(acc, li, cover, by, near)
 		s.collect(acc, li, &gates[li], cover, by, top, &out.count)
 		accumulators.Put(acc)
 	}
@@ -301,7 +304,7 @@ func (s *segments) collect(acc *accumulator, li int, g *gate, cover *coverage, b
 			count.add(doc, failed)
 		}
 		if failed == 0 {
-			top.add(scored{li, unit, score, place, uint64(acc.touched[unit]), matches})
+			top.add(scored{leaf: li, unit: unit, score: score, place: place, touched: uint64(acc.touched[unit]), matches: matches})
 		}
 	}
 	count.end(l.columns)

@@ -63,6 +63,10 @@ func (e *Engine) search(ctx context.Context, reader *index.Reader, q index.Query
 		understood.Notes = append(understood.Notes, note)
 	}
 	read := time.Since(began)
+	mean, err := e.mean(ctx, q, plan, &understood)
+	if err != nil {
+		return nil, err
+	}
 	groups, tallies, spent, err := answer(ctx, v, plan, reader.Ranking)
 	if err != nil {
 		return nil, err
@@ -75,7 +79,7 @@ func (e *Engine) search(ctx context.Context, reader *index.Reader, q index.Query
 		}
 	}
 	result := &index.Result{Query: understood, Groups: groups, Next: index.Next(plan, groups), Partial: spent.partial, Stages: spent.stages}
-	result.Stages.Read = read
+	result.Stages.Read, result.Stages.Mean = read, mean
 	if v.halved {
 		result.Partial = true
 		result.Query.Notes = append(result.Query.Notes, "有一部分内容正在修复，这次只搜索了其余的部分；请过几分钟再试。")
@@ -213,10 +217,18 @@ func find(ctx context.Context, v *view, kind corpus.Kind, plan *index.Plan, rank
 	// times the depth suffices for nearly all queries, and a second scan costs more than a larger heap.
 	head := 2 * ranking.Depth
 	keep := bounds{any: max(head, 2*plan.Limit), matching: max(8*ranking.Depth, 2*plan.Depth)}
-	out, err := s.scan(ctx, plan, ranking, gates, tally{facets: plan.Facets, kind: kind, today: plan.Today}, keep)
+	near, err := s.near(plan, gates)
+	if err != nil {
+		return nil, nil, err
+	}
+	if plan.Meaning != nil {
+		head *= 2 // what one lane puts low the other may put first
+	}
+	keep.any = max(keep.any, head)
+	out, err := s.scan(ctx, plan, ranking, gates, tally{facets: plan.Facets, kind: kind, today: plan.Today}, keep, near)
 	for load && err == nil && out.more && !out.partial && !s.enough(out, plan.Depth) {
 		keep.matching *= 4
-		deeper, late := s.scan(ctx, plan, ranking, gates, tally{facets: plan.Facets, kind: kind, today: plan.Today}, keep)
+		deeper, late := s.scan(ctx, plan, ranking, gates, tally{facets: plan.Facets, kind: kind, today: plan.Today}, keep, near)
 		if outOfTime(late) || late == nil && deeper.partial {
 			found.Partial = true // the first scan saw everything, only less deep
 			break
@@ -241,12 +253,22 @@ func find(ctx context.Context, v *view, kind corpus.Kind, plan *index.Plan, rank
 	}
 	picked = append(pins, picked...)
 	found.Total += more
+	top := out.top
+	if plan.Meaning != nil {
+		if top, err = s.fuse(plan, ranking, kind, out, near, head); err != nil {
+			return nil, nil, err
+		}
+		head += len(near)
+	}
 	want := wanted{head: len(picked) + head, depth: plan.Depth, total: out.count.total}
+	if len(near) > 0 {
+		want.depth = max(want.depth, head) // what both lanes found is ordered as a whole
+	}
 	if plan.Offset == 0 {
 		want.fill = plan.Limit
 	}
 	loading := time.Now()
-	found.Candidates, err = s.load(append(picked, out.top...), want)
+	found.Candidates, err = s.load(append(picked, top...), want)
 	found.Stages.Load = time.Since(loading)
 	return found, &out.count, err
 }
@@ -326,6 +348,7 @@ func (s *segments) load(units []scored, want wanted) ([]index.Candidate, error) 
 		}
 		list = append(list, index.Candidate{
 			Doc: meta.ID, Section: st.Ref, Meta: meta, Body: st.Body, Score: float64(u.score), Touched: u.touched,
+			Cosine: u.cosine,
 		})
 	}
 	return list, nil

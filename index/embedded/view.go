@@ -113,12 +113,12 @@ func (g *generation) addShard(v *view, sh *shard, seen map[leafKey]*leaf) error 
 		key := leafKey{sh.name, s.Id()}
 		l := &leaf{seg: s.Segment(), codec: sh.codec}
 		if old := g.leaves[key]; old != nil {
-			l.columns, l.cache = old.columns, old.cache
+			l.columns, l.cache, l.places = old.columns, old.cache, old.places
 		} else {
 			if l.columns, err = readColumns(l.seg); err != nil {
 				return fmt.Errorf("read columns of shard %s: %w", sh.name, err)
 			}
-			l.cache = newCache(g.budget)
+			l.cache, l.places = newCache(g.budget), new(places)
 		}
 		seen[key] = l
 		kind.leaves = append(kind.leaves, leafView{l, s.Deleted()})

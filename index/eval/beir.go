@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"sort"
 	"strconv"
 	"strings"
@@ -58,6 +59,13 @@ func Load(corpusFile, queriesFile, qrelsFile string) (*Set, error) {
 		return nil, fmt.Errorf("%s: no query of %s is judged", qrelsFile, queriesFile)
 	}
 	return s, nil
+}
+
+// Only returns the set with the queries that keep keeps.
+func (s *Set) Only(keep func(Query) bool) *Set {
+	part := *s
+	part.Queries = slices.DeleteFunc(slices.Clone(s.Queries), func(q Query) bool { return !keep(q) })
+	return &part
 }
 
 // record is a line of corpus.jsonl or queries.jsonl.

@@ -209,6 +209,9 @@ func (b *Bundle) copy(path string, in io.Reader) error {
 	return nil
 }
 
+// Dir is the folder of an installed model.
+func (b *Bundle) Dir() string { return b.dir }
+
 func (b *Bundle) path(f File) string { return filepath.Join(b.dir, f.Name) }
 
 // OpenBundle reads the manifest of an installed model and holds every file against its checksum.

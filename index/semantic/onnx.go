@@ -17,6 +17,9 @@ type onnx struct {
 	bundle  *Bundle
 	pieces  *wordPiece
 	session *ort.DynamicAdvancedSession
+	// using is held by every call and taken by Close: the library does not survive a call after it.
+	using  sync.RWMutex
+	closed bool
 }
 
 // batch is how many passages go through the model together. They are sorted by length first, so that little is padding.
@@ -44,7 +47,7 @@ func OpenModel(b *Bundle, library string, threads int) (Embedder, error) {
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("load model %s: %w", b.path(b.Model), err), stop())
 	}
-	return &onnx{b, pieces, session}, nil
+	return &onnx{bundle: b, pieces: pieces, session: session}, nil
 }
 
 // start loads the library once for all models.
@@ -92,10 +95,23 @@ func openSession(model string, threads int) (*ort.DynamicAdvancedSession, error)
 func (m *onnx) Name() string { return m.bundle.Name }
 
 // Close implements Embedder.
-func (m *onnx) Close() error { return errors.Join(m.session.Destroy(), stop()) }
+func (m *onnx) Close() error {
+	m.using.Lock()
+	defer m.using.Unlock()
+	if m.closed {
+		return nil
+	}
+	m.closed = true
+	return errors.Join(m.session.Destroy(), stop())
+}
 
 // Embed implements Embedder.
 func (m *onnx) Embed(ctx context.Context, use Use, texts []string) ([][]float32, error) {
+	m.using.RLock()
+	defer m.using.RUnlock()
+	if m.closed {
+		return nil, errors.New("the model is closed")
+	}
 	encoded := make([][]int64, len(texts))
 	order := make([]int, len(texts))
 	for i, text := range texts {

@@ -1,0 +1,111 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"github.com/spf13/cobra"
+
+	"tongsou/index"
+	"tongsou/index/embedded"
+	"tongsou/index/eval"
+	"tongsou/index/semantic"
+)
+
+// modelDimensions is the length of the vectors of bge-small-zh, by which the file of vectors is cut.
+const modelDimensions = 512
+
+// openModel opens the model that sets are judged with, and the file of their vectors, when --semantic asks for it.
+func (j *evalJob) openModel(cmd *cobra.Command) error {
+	if !j.semantic {
+		return nil
+	}
+	c, err := loadConfig(cmd)
+	if err != nil {
+		return err
+	}
+	if j.model == "" {
+		j.model = c.modelPath()
+	}
+	e, err := openModel(j.model, c.SemanticThreads)
+	if err != nil {
+		return err
+	}
+	j.closers = append(j.closers, e.Close)
+	if j.meaning, err = meaningBy(e); err != nil {
+		return err
+	}
+	if j.vectors == "" {
+		if j.vectors, err = vectorCache(e.Name()); err != nil {
+			return err
+		}
+	}
+	if j.kept, err = eval.OpenVectorFile(j.vectors, modelDimensions); err != nil {
+		return err
+	}
+	j.closers = append(j.closers, j.kept.Close)
+	return nil
+}
+
+// vectorCache is where the vectors of judged sets are kept from one run to the next.
+func vectorCache(model string) (string, error) {
+	dir, err := os.UserCacheDir()
+	if err != nil {
+		return "", fmt.Errorf("找不到缓存目录，请用 --vectors 指定文件：%w", err)
+	}
+	dir = filepath.Join(dir, "tongsou")
+	if err := os.MkdirAll(dir, 0o750); err != nil {
+		return "", fmt.Errorf("建不了缓存目录，请用 --vectors 指定文件：%w", err)
+	}
+	return filepath.Join(dir, "vectors-"+model+".bin"), nil
+}
+
+// embed gives a set's index its semantic lane.
+func (j *evalJob) embed(ctx context.Context, set eval.Judged, e *embedded.Engine) error {
+	if !j.semantic {
+		return nil
+	}
+	m := &index.Meaning{Embedder: j.meaning.Embedder, Adapter: j.meaning.Adapter, Lane: semantic.NewLane()}
+	err := j.kept.Fill(ctx, m, set.Set, func(done, all int) {
+		fmt.Fprintf(j.progress, "\r%s：已算向量 %d／%d", set.Name, done, all)
+		if done == all {
+			fmt.Fprintln(j.progress)
+		}
+	})
+	if err != nil {
+		return err
+	}
+	e.SetMeaning(m)
+	j.meant = append(j.meant, eval.Meant{Judged: set, Meaning: m, Vectors: j.kept, Switch: e.SetMeaning})
+	return nil
+}
+
+// adapterFolds is the number of folds by which an adapter is judged.
+const adapterFolds = 5
+
+// fitAdapter judges adapters learned without each fold, and learns one from all queries.
+func (j *evalJob) fitAdapter(ctx context.Context) error {
+	r := index.DefaultRanking()
+	lessons, err := eval.GatherLessons(ctx, j.meant, r)
+	if err != nil {
+		return err
+	}
+	how := semantic.DefaultLesson()
+	if err := lessons.CrossValidate(ctx, j.meant, r, how, adapterFolds, j.out); err != nil {
+		return err
+	}
+	if j.adapter == "" {
+		return nil
+	}
+	raw, err := lessons.Learn(how, func(string) bool { return true }).MarshalBinary()
+	if err != nil {
+		return err
+	}
+	if err := os.WriteFile(j.adapter, raw, 0o644); err != nil {
+		return fmt.Errorf("写不了适配文件：%w", err)
+	}
+	fmt.Fprintf(j.out, "用全部查询学得的适配已写到 %s\n", j.adapter)
+	return nil
+}

@@ -1,0 +1,134 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"path/filepath"
+	"runtime"
+
+	"tongsou/index"
+	"tongsou/index/semantic"
+)
+
+// Semantic is the part of the configuration that says how to search by meaning.
+type Semantic struct {
+	// Semantic is off, model (the one that was installed by `tongsou model add`) or endpoint.
+	Semantic string `mapstructure:"semantic"`
+	// SemanticThreads is how many cores a model uses at once, 1 to 64; 0 means half of them, at least one.
+	SemanticThreads int `mapstructure:"semantic_threads"`
+	// SemanticURL is the address of a service that speaks OpenAI's /v1/embeddings; SemanticModel and SemanticKey go with each
+	// request.
+	SemanticURL   string `mapstructure:"semantic_url"`
+	SemanticModel string `mapstructure:"semantic_model"`
+	SemanticKey   string `mapstructure:"semantic_key"`
+}
+
+// The values of Semantic.
+const (
+	semanticOff      = "off"
+	semanticModel    = "model"
+	semanticEndpoint = "endpoint"
+)
+
+func semanticSettings() []setting {
+	free := func(*Config) string { return "" }
+	return []setting{
+		{"semantic", "按意思查找：off 关，model 用已安装的模型，endpoint 用向量服务", semanticOff, func(c *Config) string {
+			switch c.Semantic.Semantic {
+			case semanticOff, semanticModel, semanticEndpoint:
+				return ""
+			}
+			return "off、model、endpoint 之一"
+		}},
+		{"semantic_threads", "模型一次用几个核，0 为一半", 0, func(c *Config) string {
+			if c.SemanticThreads < 0 || c.SemanticThreads > 64 {
+				return "0 到 64 的整数"
+			}
+			return ""
+		}},
+		{"semantic_url", "向量服务的网址，如 http://127.0.0.1:8000/v1/embeddings", "", func(c *Config) string {
+			if c.SemanticURL == "" && c.Semantic.Semantic == semanticEndpoint {
+				return "网址：设了 semantic: endpoint 就要设它"
+			}
+			return address(c.SemanticURL)
+		}},
+		{"semantic_model", "向量服务的模型名", "", func(c *Config) string {
+			if c.SemanticModel == "" && c.Semantic.Semantic == semanticEndpoint {
+				return "模型名：设了 semantic: endpoint 就要设它"
+			}
+			return ""
+		}},
+		{"semantic_key", "向量服务的密钥", "", free},
+	}
+}
+
+func (c *Config) modelPath() string { return filepath.Join(c.Data, "model") }
+
+// openMeaning opens the lane that the configuration asks for, nil for none. The lane is empty yet.
+func openMeaning(c *Config) (*index.Meaning, error) {
+	var e semantic.Embedder
+	var err error
+	switch c.Semantic.Semantic {
+	case semanticModel:
+		e, err = openModel(c.modelPath(), c.SemanticThreads)
+	case semanticEndpoint:
+		e, err = semantic.OpenEndpoint(semantic.Endpoint{URL: c.SemanticURL, Model: c.SemanticModel, Key: c.SemanticKey})
+	default:
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	return meaningBy(e)
+}
+
+func openModel(dir string, threads int) (semantic.Embedder, error) {
+	b, err := semantic.OpenBundle(dir)
+	if err != nil {
+		return nil, err
+	}
+	if threads == 0 {
+		threads = max(1, runtime.NumCPU()/2)
+	}
+	return semantic.OpenModel(b, "", threads)
+}
+
+// meaningBy is an empty lane of a model, with the adapter that was learned for it.
+func meaningBy(e semantic.Embedder) (*index.Meaning, error) {
+	adapter, err := semantic.AdapterFor(e.Name())
+	if err != nil {
+		return nil, err
+	}
+	return &index.Meaning{Embedder: e, Adapter: adapter, Lane: semantic.NewLane()}, nil
+}
+
+// searchByMeaning switches the lane on where it is asked for, and keeps it in step with the store. What stands in its way is
+// logged; the words answer without it.
+func (p *program) searchByMeaning(ctx context.Context, c *Config) {
+	m, err := openMeaning(c)
+	if err != nil {
+		p.log.Warn("按意思查找没有启用，只按字词查找", "error", err)
+		return
+	}
+	if m == nil {
+		return
+	}
+	p.meaning = m
+	p.engine.SetMeaning(m)
+	p.log.Info("按意思查找已启用", "model", m.Embedder.Name(), "adapter", m.Adapter != nil)
+	p.behind.Go(func() { index.FollowMeaning(ctx, p.store, m, p.log) })
+}
+
+// closeMeaning releases the model, after the worker has ended.
+func (p *program) closeMeaning() error {
+	if p.meaning == nil {
+		return nil
+	}
+	if p.engine != nil {
+		p.engine.SetMeaning(nil)
+	}
+	if err := p.meaning.Embedder.Close(); err != nil {
+		return fmt.Errorf("release the model: %w", err)
+	}
+	return nil
+}

@@ -1,0 +1,154 @@
+package embedded
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+	"time"
+
+	"tongsou/corpus"
+	"tongsou/index"
+	"tongsou/index/semantic"
+)
+
+// SetMeaning switches the semantic lane on, or off with nil. Searches that have begun go on as they were.
+func (e *Engine) SetMeaning(m *index.Meaning) { e.meaning.Store(m) }
+
+// nearest is how many units the lane of meaning brings, of each kind: always as many, so that every page is cut from the
+// same list.
+const nearest = 128
+
+// meaningTime bounds the embedding of a query: an endpoint that is slow must not make the words wait.
+const meaningTime = 300 * time.Millisecond
+
+// mean lets the plan look for what means the same. Without an answer from the model in time the words alone decide, and the
+// answer says so.
+func (e *Engine) mean(ctx context.Context, q index.Query, plan *index.Plan, understood *index.Understanding) (time.Duration, error) {
+	m := e.meaning.Load()
+	if m == nil {
+		return 0, nil
+	}
+	began := time.Now()
+	within, cancel := context.WithTimeout(ctx, meaningTime)
+	defer cancel()
+	probe, err := m.Probe(within, q, plan)
+	if canceled := ctx.Err(); canceled != nil && errors.Is(canceled, context.Canceled) {
+		return 0, canceled
+	}
+	if err != nil {
+		understood.Notes = append(understood.Notes, "按意思查找暂时不可用，以下只按字词查找。")
+		return time.Since(began), nil
+	}
+	plan.Meaning = probe
+	return time.Since(began), nil
+}
+
+// places are where the lane holds the vectors of a leaf's units. They are looked up again when the lane has changed, though
+// not at every change while it is being filled: looking up 250,000 units takes about 30 ms.
+type places struct {
+	mu      sync.Mutex
+	keys    []uint64
+	rows    []int32
+	version semantic.Version
+	looked  time.Time
+}
+
+// lookAgain is how long places are used while the lane goes on changing.
+const lookAgain = 2 * time.Second
+
+// of returns the row of every unit of l.
+func (p *places) of(l *leaf, probe *semantic.Probe) ([]int32, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	v := probe.Version()
+	if p.rows != nil && (p.version == v || p.version.Generation == v.Generation && time.Since(p.looked) < lookAgain) {
+		return p.rows, nil
+	}
+	if p.keys == nil {
+		keys := make([]uint64, l.columns.units)
+		for u := range keys {
+			id, err := l.seg.DocID(uint64(u))
+			if err != nil {
+				return nil, fmt.Errorf("read the ID of unit %d: %w", u, err)
+			}
+			keys[u] = semantic.Key(id)
+		}
+		p.keys = keys
+	}
+	p.rows, p.version, p.looked = probe.Rows(p.keys), v, time.Now()
+	return p.rows, nil
+}
+
+// near returns the units nearest to the query in meaning that pass the gates, nearest first; none without a lane.
+func (s *segments) near(plan *index.Plan, gates []gate) ([]scored, error) {
+	if plan.Meaning == nil {
+		return nil, nil
+	}
+	scan := plan.Meaning.Scan(semantic.Shortlist)
+	for li := range s.leaves {
+		l := &s.leaves[li]
+		rows, err := l.places.of(l.leaf, plan.Meaning)
+		if err != nil {
+			return nil, err
+		}
+		g := &gates[li]
+		scan.Add(li, rows, func(unit uint32) bool {
+			doc := l.columns.doc[unit]
+			return l.live(unit) && l.columns.head[doc] != noHead && g.failed(unit, doc) == 0
+		})
+	}
+	var list []scored
+	for _, n := range scan.Nearest(nearest) {
+		list = append(list, scored{leaf: n.Part, unit: n.Unit, cosine: n.Cosine})
+	}
+	return list, nil
+}
+
+// words gives the units that are near in meaning the scores that their words have.
+func (s *segments) words(acc *accumulator, li int, cover *coverage, by *order, near []scored) {
+	l := &s.leaves[li]
+	for i := range near {
+		n := &near[i]
+		if n.leaf != li {
+			continue
+		}
+		n.touched = uint64(acc.touched[n.unit])
+		share := cover.of(acc.touched[n.unit])
+		n.matches = share >= cover.least
+		n.score, n.place = by.place(acc.score[n.unit], share, l.columns, l.columns.doc[n.unit])
+	}
+}
+
+// fuse orders what both lanes found by what both say of it. Of the lane of words the first head units take part; those after
+// them follow as they are.
+func (s *segments) fuse(plan *index.Plan, r *index.Ranking, kind corpus.Kind, out *outcome, near []scored, head int) ([]scored, error) {
+	if len(near) == 0 {
+		return out.top, nil
+	}
+	rows := make([][]int32, len(s.leaves))
+	for li := range rows {
+		var err error
+		if rows[li], err = s.leaves[li].places.of(s.leaves[li].leaf, plan.Meaning); err != nil {
+			return nil, err
+		}
+	}
+	least := near[len(near)-1].cosine
+	both := slices.Clone(near)
+	head = min(head, len(out.top))
+	for _, u := range out.top {
+		u.cosine = least // of a unit without a vector it is only known that it is not among the nearest
+		if cosine, ok := plan.Meaning.Cosine(rows[u.leaf][u.unit]); ok {
+			u.cosine = cosine
+		}
+		both = append(both, u)
+	}
+	first := both[:len(near)+head]
+	fused := func(u scored) float64 { return r.Fused(out.stats, kind, u.place, u.cosine) }
+	slices.SortStableFunc(first, func(a, b scored) int {
+		a.place, b.place = fused(a), fused(b)
+		return a.before(b)
+	})
+	return both, nil
+}
