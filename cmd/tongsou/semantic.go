@@ -12,8 +12,8 @@ import (
 
 // Semantic is the part of the configuration that says how to search by meaning.
 type Semantic struct {
-	// Semantic is off, model (the one that was installed by `tongsou model add`) or endpoint.
-	Semantic string `mapstructure:"semantic"`
+	// Lane is off, model (the one that was installed by `tongsou model add`) or endpoint.
+	Lane string `mapstructure:"semantic_lane"`
 	// SemanticThreads is how many cores a model uses at once, 1 to 64; 0 means half of them, at least one.
 	SemanticThreads int `mapstructure:"semantic_threads"`
 	// SemanticURL is the address of a service that speaks OpenAI's /v1/embeddings; SemanticModel and SemanticKey go with each
@@ -23,7 +23,7 @@ type Semantic struct {
 	SemanticKey   string `mapstructure:"semantic_key"`
 }
 
-// The values of Semantic.
+// The values of Lane.
 const (
 	semanticOff      = "off"
 	semanticModel    = "model"
@@ -33,8 +33,8 @@ const (
 func semanticSettings() []setting {
 	free := func(*Config) string { return "" }
 	return []setting{
-		{"semantic", "按意思查找：off 关，model 用已安装的模型，endpoint 用向量服务", semanticOff, func(c *Config) string {
-			switch c.Semantic.Semantic {
+		{"semantic_lane", "按意思查找：off 关，model 用已安装的模型，endpoint 用向量服务", semanticOff, func(c *Config) string {
+			switch c.Lane {
 			case semanticOff, semanticModel, semanticEndpoint:
 				return ""
 			}
@@ -47,14 +47,14 @@ func semanticSettings() []setting {
 			return ""
 		}},
 		{"semantic_url", "向量服务的网址，如 http://127.0.0.1:8000/v1/embeddings", "", func(c *Config) string {
-			if c.SemanticURL == "" && c.Semantic.Semantic == semanticEndpoint {
-				return "网址：设了 semantic: endpoint 就要设它"
+			if c.SemanticURL == "" && c.Lane == semanticEndpoint {
+				return "网址：设了 semantic_lane: endpoint 就要设它"
 			}
 			return address(c.SemanticURL)
 		}},
 		{"semantic_model", "向量服务的模型名", "", func(c *Config) string {
-			if c.SemanticModel == "" && c.Semantic.Semantic == semanticEndpoint {
-				return "模型名：设了 semantic: endpoint 就要设它"
+			if c.SemanticModel == "" && c.Lane == semanticEndpoint {
+				return "模型名：设了 semantic_lane: endpoint 就要设它"
 			}
 			return ""
 		}},
@@ -68,7 +68,7 @@ func (c *Config) modelPath() string { return filepath.Join(c.Data, "model") }
 func openMeaning(c *Config) (*index.Meaning, error) {
 	var e semantic.Embedder
 	var err error
-	switch c.Semantic.Semantic {
+	switch c.Lane {
 	case semanticModel:
 		e, err = openModel(c.modelPath(), c.SemanticThreads)
 	case semanticEndpoint:

@@ -34,7 +34,7 @@ const maxTexts = 64
 // OpenEndpoint returns an Embedder that asks the endpoint. It asks nothing yet.
 func OpenEndpoint(e Endpoint) (Embedder, error) {
 	if e.URL == "" || e.Model == "" {
-		return nil, errors.New("semantic.endpoint needs a URL and a model name")
+		return nil, errors.New("semantic_lane: endpoint needs a URL and a model name")
 	}
 	if e.Timeout == 0 {
 		e.Timeout = 10 * time.Second
@@ -125,8 +125,11 @@ func readEmbeddings(raw []byte, n int) ([][]float32, error) {
 		if d.Index < 0 || d.Index >= n || vectors[d.Index] != nil {
 			return nil, fmt.Errorf("an embedding of index %d among %d texts", d.Index, n)
 		}
-		if size = max(size, len(d.Embedding)); len(d.Embedding) != size || size == 0 {
-			return nil, fmt.Errorf("embeddings of %d and of %d dimensions", len(d.Embedding), size)
+		if size == 0 {
+			size = len(d.Embedding)
+		}
+		if len(d.Embedding) != size || size == 0 {
+			return nil, fmt.Errorf("embeddings of %d and of %d dimensions", size, len(d.Embedding))
 		}
 		vectors[d.Index] = unit(d.Embedding)
 	}

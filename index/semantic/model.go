@@ -26,7 +26,7 @@ const (
 )
 
 // ErrNoRuntime means that this program cannot run a model itself.
-var ErrNoRuntime = errors.New("本程序不含模型运行环境：请用 go build -tags onnx 构建的版本，或配置 semantic.endpoint")
+var ErrNoRuntime = errors.New("本程序不含模型运行环境：请用 go build -tags onnx 构建的版本，或配置 semantic_lane: endpoint")
 
 // Instruction is what BGE's Chinese models of version 1.5 want before a short query that looks for passages
 // (BAAI, model card of bge-small-zh-v1.5).

@@ -128,11 +128,23 @@ func (w *wordPiece) words(text string) []string {
 	return words
 }
 
-// pieces appends the longest pieces that a word consists of, or [UNK] when it cannot be put together.
+// pieces appends the longest pieces that a word consists of, or [UNK] when it cannot be put together. What is unknown in
+// capitals is tried in small letters: BGE's Chinese vocabulary has etc and no ETC, and its tokenizer keeps the capitals.
 func (w *wordPiece) pieces(ids []int64, word string) []int64 {
 	if utf8.RuneCountInString(word) > w.longest {
 		return append(ids, w.unknown)
 	}
+	if found, ok := w.longestPieces(ids, word); ok {
+		return found
+	}
+	if found, ok := w.longestPieces(ids, strings.ToLower(word)); ok {
+		return found
+	}
+	return append(ids, w.unknown)
+}
+
+// longestPieces is pieces for one spelling; it reports whether the word is made of known pieces.
+func (w *wordPiece) longestPieces(ids []int64, word string) ([]int64, bool) {
 	known := len(ids)
 	for start := 0; start < len(word); {
 		end := len(word)
@@ -150,11 +162,11 @@ func (w *wordPiece) pieces(ids []int64, word string) []int64 {
 			}
 		}
 		if end == start {
-			return append(ids[:known], w.unknown)
+			return ids[:known], false
 		}
 		start = end
 	}
-	return ids
+	return ids, true
 }
 
 // byteAt is the byte at i, and one that begins a character behind the end.

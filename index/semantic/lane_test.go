@@ -1,0 +1,189 @@
+package semantic_test
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"sync"
+	"testing"
+
+	"tongsou/index/semantic"
+)
+
+func key(i int) uint64 { return semantic.Key(fmt.Appendf(nil, "passage-%d", i)) }
+
+func laneOf(t testing.TB, vectors [][]float32) (*semantic.Lane, []uint64) {
+	t.Helper()
+	l := semantic.NewLane()
+	keys := make([]uint64, len(vectors))
+	entries := make([]semantic.Entry, len(vectors))
+	for i, v := range vectors {
+		keys[i] = key(i)
+		entries[i] = semantic.Entry{Key: keys[i], Vector: semantic.Quantize(v)}
+	}
+	if err := l.Add(entries); err != nil {
+		t.Fatal(err)
+	}
+	return l, keys
+}
+
+// nearest are the true nearest of those that pass.
+func nearest(vectors [][]float32, q []float32, n int, pass func(int) bool) []int {
+	var list []int
+	for i := range vectors {
+		if pass(i) {
+			list = append(list, i)
+		}
+	}
+	slices.SortStableFunc(list, func(a, b int) int { return cmp.Compare(cosine(vectors[b], q), cosine(vectors[a], q)) })
+	return list[:min(n, len(list))]
+}
+
+func search(l *semantic.Lane, keys []uint64, q []float32, n int, pass func(int) bool) []int {
+	p := l.Probe(q)
+	s := p.Scan(2000)
+	half := len(keys) / 2 // in two parts, as shards are
+	s.Add(0, p.Rows(keys[:half]), func(u uint32) bool { return pass(int(u)) })
+	s.Add(1, p.Rows(keys[half:]), func(u uint32) bool { return pass(half + int(u)) })
+	var list []int
+	for _, x := range s.Nearest(n) {
+		list = append(list, x.Part*half+int(x.Unit))
+	}
+	return list
+}
+
+func TestLaneFindsTheNearestThatPass(t *testing.T) {
+	vectors := someVectors(5000, 96, 1)
+	l, keys := laneOf(t, vectors)
+	for name, pass := range map[string]func(int) bool{
+		"all":         func(int) bool { return true },
+		"one in ten":  func(i int) bool { return i%10 == 3 },
+		"one in 1000": func(i int) bool { return i%1000 == 7 },
+		"none":        func(int) bool { return false },
+	} {
+		found, wanted := 0, 0
+		for _, q := range someVectors(40, 96, 2) {
+			want := nearest(vectors, q, 10, pass)
+			got := search(l, keys, q, 10, pass)
+			for _, i := range got {
+				if !pass(i) {
+					t.Errorf("%s: passage %d must not come", name, i)
+				}
+			}
+			for _, i := range want {
+				if wanted++; slices.Contains(got, i) {
+					found++
+				}
+			}
+		}
+		if float64(found) < 0.9*float64(wanted) { // of these points, which lie nearer to each other than sentences do
+			t.Errorf("%s: %d of the %d nearest were found", name, found, wanted)
+		}
+	}
+}
+
+func TestLaneReplacesAndRemoves(t *testing.T) {
+	vectors := someVectors(3000, 64, 3)
+	l, keys := laneOf(t, vectors[:1000])
+	q := vectors[2000]
+	if err := l.Add([]semantic.Entry{{Key: keys[5], Vector: semantic.Quantize(q)}}); err != nil {
+		t.Fatal(err)
+	}
+	all := func(int) bool { return true }
+	if got := search(l, keys, q, 1, all); !slices.Equal(got, []int{5}) {
+		t.Errorf("the replaced passage is not the nearest to its own vector: %v", got)
+	}
+	old := l.Probe(q)
+	l.Remove(keys[5], 42)
+	if got := search(l, keys, q, 1, all); slices.Contains(got, 5) || l.Len() != 999 {
+		t.Errorf("a removed passage came again: %v of %d", got, l.Len())
+	}
+	// Rows are written anew when many are dead; a probe from before must not take others' rows for its own.
+	for range 4 {
+		var again []semantic.Entry
+		for i := range 1000 {
+			again = append(again, semantic.Entry{Key: keys[i], Vector: semantic.Quantize(vectors[i])})
+		}
+		if err := l.Add(again); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, row := range old.Rows(keys) {
+		if row != semantic.Absent {
+			t.Fatal("a probe found rows of another generation")
+		}
+	}
+	for _, i := range []int{0, 5, 999} {
+		if got := search(l, keys, vectors[i], 1, all); !slices.Equal(got, []int{i}) {
+			t.Errorf("after all that passage %d finds %v", i, got)
+		}
+	}
+	if most := int64(3 * 1000 * (64 + 8 + 4)); l.Bytes() > most {
+		t.Errorf("1,000 passages take %d bytes, want at most %d", l.Bytes(), most)
+	}
+}
+
+func TestLaneRefusesOtherDimensions(t *testing.T) {
+	l, _ := laneOf(t, someVectors(10, 32, 1))
+	if err := l.Add([]semantic.Entry{{Key: 1, Vector: semantic.Quantize(make([]float32, 31))}}); err == nil {
+		t.Error("a vector of 31 dimensions was taken among those of 32")
+	}
+	if l.Probe(make([]float32, 31)) != nil || semantic.NewLane().Probe(make([]float32, 32)) != nil {
+		t.Error("a probe that cannot be compared was made")
+	}
+}
+
+func TestLaneIsSearchedWhileItGrows(t *testing.T) {
+	vectors := someVectors(4000, 64, 5)
+	l, keys := laneOf(t, vectors[:500])
+	var work sync.WaitGroup
+	work.Go(func() {
+		for i := 500; i < len(vectors); i += 50 {
+			var more []semantic.Entry
+			for j := i; j < i+50; j++ {
+				keys := key(j)
+				more = append(more, semantic.Entry{Key: keys, Vector: semantic.Quantize(vectors[j])})
+			}
+			if err := l.Add(more); err != nil {
+				t.Error(err)
+			}
+			l.Remove(key(i))
+		}
+	})
+	for range 2 {
+		work.Go(func() {
+			for i := range 100 {
+				if got := search(l, keys, vectors[i], 1, func(int) bool { return true }); !slices.Equal(got, []int{i}) {
+					t.Errorf("passage %d finds %v", i, got)
+				}
+			}
+		})
+	}
+	work.Wait()
+}
+
+// BenchmarkScan is one query over as many passages as the laws, policies and news that the project is measured on.
+func BenchmarkScan(b *testing.B) {
+	const n, size = 258_000, 512
+	vectors := someVectors(2000, size, 1)
+	entries := make([]semantic.Entry, n)
+	keys := make([]uint64, n)
+	for i := range entries {
+		keys[i] = key(i)
+		entries[i] = semantic.Entry{Key: keys[i], Vector: semantic.Quantize(vectors[i%len(vectors)])}
+	}
+	l := semantic.NewLane()
+	if err := l.Add(entries); err != nil {
+		b.Fatal(err)
+	}
+	rows := l.Probe(vectors[0]).Rows(keys)
+	b.ReportMetric(float64(l.Bytes())/n, "B/passage")
+	queries := someVectors(100, size, 9)
+	i := 0
+	for b.Loop() {
+		s := l.Probe(queries[i%len(queries)]).Scan(semantic.Shortlist)
+		s.Add(0, rows, func(uint32) bool { return true })
+		s.Nearest(128)
+		i++
+	}
+}
