@@ -173,6 +173,7 @@ func addFlags(cmd *cobra.Command, used ...string) {
 func loadConfig(cmd *cobra.Command) (*Config, error) {
 	v := viper.New()
 	v.SetEnvPrefix("TONGSOU")
+	v.SetEnvKeyReplacer(strings.NewReplacer(".", "_")) // postgres.dsn is TONGSOU_POSTGRES_DSN
 	v.AutomaticEnv()
 	allowed := map[string]bool{}
 	for _, s := range settings() {

@@ -25,7 +25,7 @@ func migrateCommand() *cobra.Command {
 
 中断了再运行一次，从停下的地方接着做；没有切换以前，旧的一直在用。迁移期间请不要在工作台上改动。
 --copy 只复制，不切换：原来的照旧使用，可以当作备份，或用来试验。`,
-		Example: `  tongsou migrate --data D --to postgres      地址写在 postgres_dsn 里
+		Example: `  tongsou migrate --data D --to postgres      地址写在 postgres.dsn 里
   tongsou migrate --data D --to sqlite
   tongsou migrate --data 新目录 --to sqlite --copy`,
 		Args: noArgs,
@@ -66,8 +66,8 @@ type migration struct {
 
 // between makes the two configurations of the one that was read.
 func (m *migration) between(c *Config, to string) error {
-	if c.PostgresDSN == "" {
-		return errors.New("请把 PostgreSQL 的地址写在 postgres_dsn（配置文件或环境变量 TONGSOU_POSTGRES_DSN）里")
+	if c.Postgres.DSN == "" {
+		return errors.New("请把 PostgreSQL 的地址写在 postgres.dsn（配置文件或环境变量 TONGSOU_POSTGRES_DSN）里")
 	}
 	m.from, m.to = *c, *c
 	switch to {
@@ -90,7 +90,7 @@ func (m *migration) between(c *Config, to string) error {
 // openEither opens a store whether it is in use or not.
 func openEither(ctx context.Context, c *Config) (*store.Store, error) {
 	if c.isShared() {
-		return store.OpenPostgres(ctx, c.PostgresDSN)
+		return store.OpenPostgres(ctx, c.Postgres.DSN)
 	}
 	return store.Open(ctx, c.storePath())
 }

@@ -28,9 +28,14 @@ const (
 type Shared struct {
 	// Store is sqlite, files in the data folder, or postgres, which several serve processes share.
 	Store string `mapstructure:"store"`
-	// PostgresDSN is the address of the database with its password. There is no flag for it: flags are seen by everybody
-	// on a machine.
-	PostgresDSN string `mapstructure:"postgres_dsn"`
+	// Postgres is the database.
+	Postgres Postgres `mapstructure:"postgres"`
+}
+
+// Postgres says where a PostgreSQL database is.
+type Postgres struct {
+	// DSN is its address with the password. There is no flag for it: flags are seen by everybody on a machine.
+	DSN string `mapstructure:"dsn"`
 }
 
 // sharedSettings are the settings of Shared.
@@ -42,8 +47,8 @@ func sharedSettings() []setting {
 			}
 			return ""
 		}},
-		{"postgres_dsn", "PostgreSQL 的地址，含口令", "", func(c *Config) string {
-			if c.PostgresDSN == "" && c.Store == inPostgres {
+		{"postgres.dsn", "PostgreSQL 的地址，含口令", "", func(c *Config) string {
+			if c.Postgres.DSN == "" && c.Store == inPostgres {
 				return "数据库的地址，例如 postgres://tongsou:口令@db.internal:5432/tongsou（写在配置文件或环境变量 TONGSOU_POSTGRES_DSN 里）"
 			}
 			return ""
@@ -62,7 +67,7 @@ func openShared(ctx context.Context, c *Config) (*store.Store, error) {
 	if err := c.checkWhole(); err != nil {
 		return nil, err
 	}
-	return inUse(ctx)(store.OpenPostgres(ctx, c.PostgresDSN))
+	return inUse(ctx)(store.OpenPostgres(ctx, c.Postgres.DSN))
 }
 
 // inUse closes a store that was just opened when it is not the one to use, since it was moved or is being filled.
@@ -73,7 +78,7 @@ func inUse(ctx context.Context) func(s *store.Store, err error) (*store.Store, e
 		}
 		switch err := s.Settled(ctx); {
 		case errors.Is(err, store.ErrMoved):
-			return nil, errors.Join(fmt.Errorf("这里的数据已经迁走，不再使用；请照下面说的改配置 store 与 postgres_dsn：%w", err), s.Close())
+			return nil, errors.Join(fmt.Errorf("这里的数据已经迁走，不再使用；请照下面说的改配置 store 与 postgres.dsn：%w", err), s.Close())
 		case err != nil:
 			return nil, errors.Join(fmt.Errorf("这里的存储现在不能用：%w", err), s.Close())
 		}
@@ -83,21 +88,21 @@ func inUse(ctx context.Context) func(s *store.Store, err error) (*store.Store, e
 
 func (c *Config) openCuration(ctx context.Context) (*curation.Store, error) {
 	if c.isShared() {
-		return curation.OpenPostgres(ctx, c.PostgresDSN, nil)
+		return curation.OpenPostgres(ctx, c.Postgres.DSN, nil)
 	}
 	return curation.Open(ctx, c.curationPath(), nil)
 }
 
 func (c *Config) openFollowers(ctx context.Context) (*follow.Book, error) {
 	if c.isShared() {
-		return follow.OpenPostgres(ctx, c.PostgresDSN, nil)
+		return follow.OpenPostgres(ctx, c.Postgres.DSN, nil)
 	}
 	return follow.Open(ctx, c.followPath(), nil)
 }
 
 func (c *Config) openJournal(ctx context.Context, o journal.Options) (*journal.Journal, error) {
 	if c.isShared() {
-		return journal.OpenPostgres(ctx, c.PostgresDSN, o)
+		return journal.OpenPostgres(ctx, c.Postgres.DSN, o)
 	}
 	return journal.Open(ctx, c.journalPath(), o)
 }
@@ -164,5 +169,5 @@ const databasePatience = 15 * time.Second
 
 // secret reports whether no message may show the value of a setting.
 func secret(key string) bool {
-	return key == "admin_key" || strings.HasSuffix(key, "_password") || key == "postgres_dsn"
+	return key == "admin_key" || strings.HasSuffix(key, "_password") || key == "postgres.dsn"
 }

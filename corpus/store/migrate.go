@@ -39,7 +39,7 @@ func settled(ctx context.Context, q queryer) error {
 	}
 	to, err := mark(ctx, q, markMoved)
 	if err == nil && to != "" {
-		return fmt.Errorf("%w to %s; set store and postgres_dsn accordingly, and restart", ErrMoved, to)
+		return fmt.Errorf("%w to %s; set store and postgres.dsn accordingly, and restart", ErrMoved, to)
 	}
 	return err
 }
