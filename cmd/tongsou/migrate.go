@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -92,7 +93,11 @@ func openEither(ctx context.Context, c *Config) (*store.Store, error) {
 	if c.isShared() {
 		return store.OpenPostgres(ctx, c.Postgres.DSN)
 	}
-	return store.Open(ctx, c.storePath())
+	path, err := filepath.Abs(c.storePath()) // the other store remembers it
+	if err != nil {
+		return nil, err
+	}
+	return store.Open(ctx, path)
 }
 
 func (m *migration) run(ctx context.Context) (store.Migrated, error) {

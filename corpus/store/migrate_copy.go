@@ -114,7 +114,7 @@ func (r *originReader) next(ctx context.Context) (*origin, error) {
 		r.ended = len(r.batch) == 0
 	}
 	if r.ended {
-		return nil, nil //nolint:nilnil // the end
+		return nil, nil // the end
 	}
 	return &r.batch[0], nil
 }
@@ -131,7 +131,7 @@ func (o *origin) before(other *origin) bool {
 // copyOrigins makes the target's sources those of the old store, by going through both in order.
 func (m *Migration) copyOrigins(ctx context.Context) error {
 	from, to := originReader{store: m.From}, originReader{store: m.To}
-	var gone, new []origin
+	var gone, fresh []origin
 	for {
 		theirs, err := from.next(ctx)
 		if err != nil {
@@ -143,31 +143,31 @@ func (m *Migration) copyOrigins(ctx context.Context) error {
 		}
 		switch {
 		case theirs == nil && ours == nil:
-			return m.putOrigins(ctx, gone, new)
+			return m.putOrigins(ctx, gone, fresh)
 		case theirs != nil && theirs.before(ours):
-			new = append(new, *theirs)
+			fresh = append(fresh, *theirs)
 			from.take()
 		case ours != nil && ours.before(theirs):
 			gone = append(gone, *ours)
 			to.take()
 		default:
 			if *theirs != *ours {
-				new = append(new, *theirs)
+				fresh = append(fresh, *theirs)
 			}
 			from.take()
 			to.take()
 		}
-		if len(gone)+len(new) >= copyBatch {
-			if err := m.putOrigins(ctx, gone, new); err != nil {
+		if len(gone)+len(fresh) >= copyBatch {
+			if err := m.putOrigins(ctx, gone, fresh); err != nil {
 				return err
 			}
-			gone, new = gone[:0], new[:0]
+			gone, fresh = gone[:0], fresh[:0]
 		}
 	}
 }
 
-func (m *Migration) putOrigins(ctx context.Context, gone, new []origin) error {
-	if len(gone)+len(new) == 0 {
+func (m *Migration) putOrigins(ctx context.Context, gone, fresh []origin) error {
+	if len(gone)+len(fresh) == 0 {
 		return nil
 	}
 	return m.To.write(ctx, func(tx *sql.Tx) error {
@@ -176,7 +176,7 @@ func (m *Migration) putOrigins(ctx context.Context, gone, new []origin) error {
 				return err
 			}
 		}
-		for _, o := range new {
+		for _, o := range fresh {
 			if _, err := tx.ExecContext(ctx, `INSERT INTO origin (source, id, file, line) VALUES (?, ?, ?, ?)
 				ON CONFLICT (source, id) DO UPDATE SET file = excluded.file, line = excluded.line`, o.source, o.id, o.file, o.line); err != nil {
 				return err
