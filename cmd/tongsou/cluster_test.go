@@ -157,7 +157,7 @@ func TestTwoServesOverOneDatabase(t *testing.T) {
 		t.Logf("a document was found %v after it was acknowledged", took.Round(time.Millisecond))
 	}
 
-	const query = "娃儿簿簿" // means nothing until it is said to
+	const query = "奥利给" // means nothing until it is said to
 	if strings.Contains(second.search(query), "户口簿") {
 		t.Fatal("the query means something already")
 	}
