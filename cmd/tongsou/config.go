@@ -152,7 +152,7 @@ func addFlags(cmd *cobra.Command, used ...string) {
 	f.String("config", "", "配置文件（默认读当前目录的 tongsou.yaml，没有也可以）")
 	for _, s := range settings() {
 		// Where the data folder may be named, so may the store that stands for it.
-		if !slices.Contains(used, s.key) && !(s.key == "store" && slices.Contains(used, "data")) {
+		if !slices.Contains(used, s.key) && (s.key != "store" || !slices.Contains(used, "data")) {
 			continue
 		}
 		name := strings.ReplaceAll(s.key, "_", "-")
