@@ -61,13 +61,14 @@ load:
 screenshots: deps
 	$(GO) test -count=1 -timeout 15m ./server -run '^(TestPublicPages|TestWidget.*|Test.*InTheBrowser)$$' -screenshots $(CURDIR)/screenshots
 
-# pdftotext reads the PDFs of one test. The race detector needs a C compiler. The pages are tested in Chromium with a
+# pdftotext reads the PDFs of one test. PostgreSQL is started by the tests of what several servers share. The race detector needs a C compiler. The pages are tested in Chromium with a
 # Chinese font, and held to WCAG by axe-core, which comes from npm.
 deps: deps-system $(AXE)
 
-APT_PACKAGES = poppler-utils gcc libc6-dev chromium fonts-noto-cjk
+APT_PACKAGES = poppler-utils gcc libc6-dev chromium fonts-noto-cjk postgresql
 deps-system:
 	@command -v pdftotext >/dev/null && command -v cc >/dev/null && command -v npm >/dev/null && \
+	  { command -v initdb || ls /usr/lib/postgresql/*/bin/initdb; } >/dev/null 2>&1 && \
 	  { command -v chromium || command -v chromium-browser || command -v google-chrome; } >/dev/null && \
 	  { ! command -v fc-list >/dev/null || fc-list :lang=zh | grep -q .; } || { \
 	  echo "installing $(APT_PACKAGES) and npm"; \
@@ -75,8 +76,8 @@ deps-system:
 	    export DEBIAN_FRONTEND=noninteractive; \
 	    NPM=$$(command -v npm >/dev/null || echo nodejs npm); \
 	    $$SUDO apt-get update -qq && $$SUDO apt-get install -y -qq $(APT_PACKAGES) $$NPM >/dev/null; \
-	  elif command -v brew >/dev/null; then brew install poppler node && brew install --cask chromium; \
-	  else echo "install poppler (pdftotext), a C compiler, Chromium, a Chinese font and npm with your package manager" >&2; exit 1; fi; }
+	  elif command -v brew >/dev/null; then brew install poppler node postgresql && brew install --cask chromium; \
+	  else echo "install poppler (pdftotext), PostgreSQL, a C compiler, Chromium, a Chinese font and npm with your package manager" >&2; exit 1; fi; }
 
 $(AXE):
 	npm install --prefix $(BIN)/axe --no-audit --no-fund --ignore-scripts --silent axe-core@$(AXE_VERSION)

@@ -81,6 +81,9 @@ func (c *courier) run(ctx context.Context) {
 
 // round notes what has changed, asks those who want to follow something, and tells those who do what is new.
 func (c *courier) round(ctx context.Context) error {
+	if c.options.Leads != nil && !c.options.Leads() {
+		return nil
+	}
 	var noted error
 	if c.options.Archive != nil {
 		_, noted = c.options.Followers.Note(ctx, storeOfRecord{c.options.Library, c.options.Archive})

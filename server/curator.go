@@ -55,6 +55,9 @@ type curator struct {
 	publishing sync.Mutex
 	measured   atomic.Pointer[string] // the revision whose effect was looked at last
 	version    atomic.Int64           // what is published; part of every answer's ETag
+
+	stop     context.CancelFunc // of watching what other servers publish
+	watching sync.WaitGroup
 }
 
 // newCurator puts what was published last into force. engine is the engine itself, without what the server wraps it in.

@@ -82,6 +82,9 @@ type Options struct {
 	Judged   []JudgedSet
 	// Upkeep tells what is damaged and has it mended; nil tells of nothing.
 	Upkeep Upkeep
+	// Leads reports whether this process, of several that share a store, does what is done once for all: noting what has
+	// changed, and mails. nil means that it is the only one.
+	Leads func() bool
 	// Log receives a line for every request that failed on our side; nil means slog.Default.
 	Log *slog.Logger
 	// Now is the clock; nil means time.Now.
@@ -169,6 +172,7 @@ func New(options Options) (*Server, error) {
 	}
 	s.learner = newLearner(&s.options) // last, since these two start to work
 	s.courier = newCourier(s)
+	s.curator.watch()
 	return s, nil
 }
 
@@ -247,6 +251,7 @@ func (s *Server) Close() error {
 	s.desk.close()
 	s.learner.close()
 	s.courier.close()
+	s.curator.close()
 	if s.http == nil {
 		return nil
 	}

@@ -95,6 +95,9 @@ func (b *backup) run(ctx context.Context) (*inventory, error) {
 
 // checkTarget refuses a target that holds something, or that the next backup would contain.
 func (b *backup) checkTarget() error {
+	if err := b.config.noBackup(false); err != nil {
+		return err
+	}
 	if _, err := os.Stat(b.config.storePath()); err != nil {
 		return fmt.Errorf("数据目录 %s 里没有可备份的数据：%w", b.config.Data, err)
 	}

@@ -49,6 +49,7 @@ type Config struct {
 	// Log is the least level that is logged: debug, info, warn, error.
 	Log string `mapstructure:"log"`
 
+	Shared  `mapstructure:",squash"`
 	Outside `mapstructure:",squash"`
 	Mail    `mapstructure:",squash"`
 
@@ -144,7 +145,7 @@ func settings() []setting {
 			}
 			return ""
 		}},
-	}, slices.Concat(outsideSettings(), mailSettings(), semanticSettings())...)
+	}, slices.Concat(sharedSettings(), outsideSettings(), mailSettings(), semanticSettings())...)
 }
 
 // addFlags gives a command a flag for each setting that it uses: cache_mb is --cache-mb.
@@ -152,7 +153,8 @@ func addFlags(cmd *cobra.Command, used ...string) {
 	f := cmd.Flags()
 	f.String("config", "", "配置文件（默认读当前目录的 tongsou.yaml，没有也可以）")
 	for _, s := range settings() {
-		if !slices.Contains(used, s.key) {
+		// Where the data folder may be named, so may the store that stands for it.
+		if !slices.Contains(used, s.key) && (s.key != "store" || !slices.Contains(used, "data")) {
 			continue
 		}
 		name := strings.ReplaceAll(s.key, "_", "-")
@@ -173,6 +175,7 @@ func addFlags(cmd *cobra.Command, used ...string) {
 func loadConfig(cmd *cobra.Command) (*Config, error) {
 	v := viper.New()
 	v.SetEnvPrefix("TONGSOU")
+	v.SetEnvKeyReplacer(strings.NewReplacer(".", "_")) // postgres.dsn is TONGSOU_POSTGRES_DSN
 	v.AutomaticEnv()
 	allowed := map[string]bool{}
 	for _, s := range settings() {
@@ -195,7 +198,7 @@ func loadConfig(cmd *cobra.Command) (*Config, error) {
 	for _, s := range settings() {
 		if want := s.check(c); want != "" {
 			value := v.Get(s.key)
-			if slices.Contains([]string{"admin_key", "smtp_password", "semantic_key"}, s.key) {
+			if secret(s.key) {
 				value = "（不显示）"
 			}
 			return nil, fmt.Errorf("%s：%s = %v 无效，应为%s", origin(file), s.key, value, want)

@@ -6,7 +6,6 @@ import (
 
 	"tongsou/index/eval"
 	"tongsou/server"
-	"tongsou/server/curation"
 )
 
 // JudgedFiles name a judged set in BEIR's layout, by which the effect of a change on the desk is measured.
@@ -29,7 +28,7 @@ func (j *JudgedFiles) check() error {
 // curate opens what the staff decide, and gives it to the server with what it needs to carry that out.
 func (p *program) curate(ctx context.Context, c *Config, options *server.Options) error {
 	var err error
-	if p.curation, err = curation.Open(ctx, c.curationPath(), nil); err != nil {
+	if p.curation, err = c.openCuration(ctx); err != nil {
 		return err
 	}
 	options.Curation, options.Intake = p.curation, p.store

@@ -146,7 +146,15 @@ const (
 
 // startIndexing lets the index follow the store in the background. The function returned waits until it has caught up.
 // When a server holds the index, that server follows the store by itself and there is nothing to do here.
+//
+// A shared store has its own servers that follow it; an index is kept in step here only where the folder has one.
 func (j *ingestJob) startIndexing(ctx context.Context) func() error {
+	if j.config.isShared() && !exists(j.config.indexPath()) {
+		return func() error {
+			fmt.Fprintln(j.notes, "已存到 PostgreSQL；索引由正在运行的各个 serve 更新，两秒内可以搜到。")
+			return nil
+		}
+	}
 	e, err := openEngine(j.config)
 	if errors.Is(err, index.ErrLocked) {
 		return func() error {

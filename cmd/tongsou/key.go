@@ -47,7 +47,7 @@ func withKeys(cmd *cobra.Command, do func(ctx context.Context, s *curation.Store
 	if err := os.MkdirAll(c.Data, 0o750); err != nil {
 		return fmt.Errorf("建不了数据目录：%w", err)
 	}
-	s, err := curation.Open(cmd.Context(), c.curationPath(), nil)
+	s, err := c.openCuration(cmd.Context())
 	if err != nil {
 		return err
 	}

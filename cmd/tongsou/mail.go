@@ -65,7 +65,7 @@ func (c *Config) followPath() string { return filepath.Join(c.Data, "follow.db")
 
 // follow opens the book of followers and, when there is a mail server, the way to them.
 func (c *Config) follow(ctx context.Context, options *server.Options) (*follow.Book, error) {
-	book, err := follow.Open(ctx, c.followPath(), nil)
+	book, err := c.openFollowers(ctx)
 	if err != nil {
 		return nil, err
 	}

@@ -62,7 +62,7 @@ func root() *cobra.Command {
 		},
 	}
 	speakChinese(cmd)
-	cmd.AddCommand(serveCommand(), ingestCommand(), searchCommand(), segmentCommand(), evalCommand(), checkCommand(), backupCommand(), restoreCommand(), rebuildCommand(), relatedCommand(), widgetCommand(), keyCommand(), modelCommand(), healthCommand(), versionCommand())
+	cmd.AddCommand(serveCommand(), ingestCommand(), searchCommand(), segmentCommand(), evalCommand(), checkCommand(), backupCommand(), restoreCommand(), rebuildCommand(), migrateCommand(), relatedCommand(), widgetCommand(), keyCommand(), modelCommand(), healthCommand(), versionCommand())
 	return cmd
 }
 
@@ -105,6 +105,9 @@ func printJSON(w io.Writer, v any) error {
 
 // openStore opens the store of a data directory; create says whether an absent one may be made.
 func openStore(ctx context.Context, c *Config, create bool) (*store.Store, error) {
+	if c.isShared() {
+		return openShared(ctx, c)
+	}
 	if create {
 		if err := os.MkdirAll(c.Data, 0o750); err != nil {
 			return nil, fmt.Errorf("建不了数据目录：%w", err)
@@ -115,7 +118,7 @@ func openStore(ctx context.Context, c *Config, create bool) (*store.Store, error
 	if err := c.checkWhole(); err != nil {
 		return nil, err
 	}
-	return store.Open(ctx, c.storePath())
+	return inUse(ctx)(store.Open(ctx, c.storePath()))
 }
 
 // lockedError says that another process works in the data directory. What to do about it depends on the command.

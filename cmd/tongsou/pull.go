@@ -1,8 +1,6 @@
 package main
 
 import (
-	"context"
-	"path/filepath"
 	"time"
 
 	"tongsou/corpus/pull"
@@ -33,18 +31,15 @@ func (s *PulledSource) source() (pull.Source, error) {
 	return p, p.Check()
 }
 
-// pullSources fetches the configured sources until ctx ends.
-func (p *program) pullSources(ctx context.Context, c *Config) error {
+// sources are the configured sources with what was left out filled in.
+func (c *Config) sources() ([]pull.Source, error) {
 	var sources []pull.Source
 	for i := range c.Sources {
 		s, err := c.Sources[i].source()
 		if err != nil {
-			return err
+			return nil, err
 		}
 		sources = append(sources, s)
 	}
-	if len(sources) > 0 {
-		p.behind.Go(func() { pull.New(p.store, filepath.Join(c.Data, "sources"), p.log).Follow(ctx, sources) })
-	}
-	return nil
+	return sources, nil
 }

@@ -36,6 +36,9 @@ func restoreCommand() *cobra.Command {
 		if err != nil {
 			return err
 		}
+		if err := c.noBackup(true); err != nil && !only {
+			return err
+		}
 		v, err := readInventory(args[0])
 		if err == nil {
 			err = v.verify(args[0])

@@ -17,6 +17,7 @@ import (
 
 	"tongsou/corpus"
 	"tongsou/index"
+	"tongsou/index/embedded"
 )
 
 func searchCommand() *cobra.Command {
@@ -72,7 +73,7 @@ func search(ctx context.Context, c *Config, server string, q index.Query) (*inde
 	if server != "" {
 		return searchServer(ctx, server, q)
 	}
-	if _, err := os.Stat(c.indexPath()); err != nil {
+	if _, err := os.Stat(c.indexPath()); err != nil && !c.isShared() {
 		return nil, fmt.Errorf("数据目录 %s 里还没有索引；请先运行 tongsou ingest --data %s 文件或目录", c.Data, c.Data)
 	}
 	e, err := openEngine(c)
@@ -80,7 +81,24 @@ func search(ctx context.Context, c *Config, server string, q index.Query) (*inde
 		return nil, orElse(err, "要向它查询，请加 --server http://地址:端口")
 	}
 	defer func() { _ = e.Close() }()
+	if c.isShared() { // nobody else keeps the index of this folder in step
+		if err := catchUpHere(ctx, c, e); err != nil {
+			return nil, err
+		}
+	}
 	return e.Search(ctx, q)
+}
+
+// catchUpHere brings the index of a data folder up to the shared store.
+func catchUpHere(ctx context.Context, c *Config, e *embedded.Engine) error {
+	s, err := openStore(ctx, c, false)
+	if err != nil {
+		return err
+	}
+	if err = mendHere(ctx, s, e); err == nil {
+		_, err = index.CatchUp(ctx, s, e, nil)
+	}
+	return errors.Join(err, s.Close())
 }
 
 // searchServer asks a running server, whose answer is the same object.

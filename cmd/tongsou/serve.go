@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"tongsou/corpus/ingest"
+	"tongsou/corpus/postgres"
 	"tongsou/corpus/reader"
 	"tongsou/corpus/sample"
 	"tongsou/corpus/store"
@@ -71,7 +72,9 @@ type program struct {
 	curation *curation.Store
 	// meaning is the semantic lane, nil when it is off.
 	meaning *index.Meaning
-	log     *slog.Logger
+	// election chooses the process that does what is done once for all; nil when this is the only one.
+	election *postgres.Election
+	log      *slog.Logger
 	// traces sends what was traced; nil when nothing is.
 	traces func() error
 	// upkeep is what is known of damage beside what the engine says; life ends when the program does.
@@ -103,7 +106,10 @@ func open(ctx context.Context, c *Config, withSample bool, log io.Writer) (p *pr
 		p.engine, err = openEngine(c)
 		engine <- err
 	}()
-	p.store, err = openStore(ctx, c, true)
+	err = waitForDatabase(ctx, func() (err error) {
+		p.store, err = openStore(ctx, c, true)
+		return err
+	})
 	if err = errors.Join(err, orElse(<-engine, "请先停止它，或用 --data 换一个目录")); err != nil {
 		return p, err
 	}
@@ -121,7 +127,7 @@ func open(ctx context.Context, c *Config, withSample bool, log io.Writer) (p *pr
 		AdminKey: c.AdminKey, Archive: p.store, Upkeep: p,
 	}
 	if c.Journal {
-		if p.journal, err = journal.Open(ctx, c.journalPath(), journal.Options{Retention: days(c.JournalDays), Log: p.log, Shown: c.LearnFromUse}); err != nil {
+		if p.journal, err = c.openJournal(ctx, journal.Options{Retention: days(c.JournalDays), Log: p.log, Shown: c.LearnFromUse}); err != nil {
 			return p, err
 		}
 		options.Journal, options.Learn = p.journal, c.LearnFromUse
@@ -135,11 +141,11 @@ func open(ctx context.Context, c *Config, withSample bool, log io.Writer) (p *pr
 	if p.traces, err = c.outside(ctx, &options); err != nil {
 		return p, err
 	}
-	p.Server, err = server.New(options)
-	if err != nil {
+	if err := p.elect(c, &options); err != nil {
 		return p, err
 	}
-	if err := p.pullSources(ctx, c); err != nil {
+	p.Server, err = server.New(options)
+	if err != nil {
 		return p, err
 	}
 	if c.AdminAddr != "" {
@@ -191,7 +197,9 @@ func (p *program) catchUp(ctx context.Context, c *Config) error {
 	}
 	p.behind.Go(func() {
 		p.mend(ctx)
-		p.behind.Go(func() { p.verifyStore(ctx) })
+		if !c.isShared() { // a database server looks after its own pages
+			p.behind.Go(func() { p.verifyStore(ctx) })
+		}
 		index.Follow(ctx, p.store, p.engine, p.log)
 	})
 	p.behind.Go(func() { p.answerAsks(ctx, c) })

@@ -79,14 +79,14 @@ func advise(err error) error {
 	var server *pgconn.PgError
 	switch {
 	case errors.As(err, &server) && server.Code[:2] == "28": // invalid authorization
-		return errors.New(server.Message + "; check the user and the password in postgres_dsn")
+		return errors.New(server.Message + "; check the user and the password in postgres.dsn")
 	case errors.As(err, &server) && server.Code == "3D000": // no such database
 		return errors.New(server.Message + "; make it with createdb, encoding UTF8")
 	case errors.As(err, &server) && server.Code == "42501": // insufficient privilege
 		return fmt.Errorf("%w; the user must own the database, or be granted CREATE on it", err)
 	case errors.As(err, &connect):
 		// The error names the whole configuration but the password.
-		return fmt.Errorf("no connection: %w; check that the server runs and that its address in postgres_dsn is right", errors.Unwrap(connect))
+		return fmt.Errorf("no connection: %w; check that the server runs and that its address in postgres.dsn is right", errors.Unwrap(connect))
 	}
 	return err
 }

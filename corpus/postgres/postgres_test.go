@@ -111,7 +111,7 @@ func TestOpenSaysWhatIsWrong(t *testing.T) {
 		want      []string
 	}{
 		{"newer", dsn, []string{"newer tongsou", "schema 3", "knows 1", "update the program"}},
-		{"wrong password", strings.Replace(dsn, secret, secret+"x", 1), []string{"password", "postgres_dsn"}},
+		{"wrong password", strings.Replace(dsn, secret, secret+"x", 1), []string{"password", "postgres.dsn"}},
 		{"no database", strings.Replace(dsn, "/t", "/none", 1), []string{"does not exist", "createdb"}},
 		{"no server", "postgres://postgres:" + secret + "@127.0.0.1:1/x?sslmode=disable", []string{"check that the server runs"}},
 		{"no address", "postgres://postgres:" + secret + "@host:port/x", []string{"postgres://user:password@"}},

@@ -19,6 +19,9 @@ type dialect interface {
 	// changes is the query for (seq, id, body) after a number, at most a number of rows, in order. One that sends rows
 	// before they are asked for stops by itself after changesBytes.
 	changes() string
+	// numbered makes that the next row of a table gets a number after those that are there: rows with numbers of their own
+	// were put in.
+	numbered(ctx context.Context, tx *sql.Tx, table string) error
 	// text is a text as the database keeps it.
 	text(s string) string
 }

@@ -87,5 +87,10 @@ func (postgresDialect) changes() string {
 		) AS counted WHERE before < %d ORDER BY seq`, changesBytes)
 }
 
+// numbered implements dialect.
+func (postgresDialect) numbered(ctx context.Context, tx *sql.Tx, table string) error {
+	return postgres.Renumber(ctx, tx, table, "id")
+}
+
 // text implements dialect.
 func (postgresDialect) text(s string) string { return postgres.Text(s) }

@@ -29,8 +29,11 @@ func (s *Store) AddRun(ctx context.Context, r Run) error {
 	if err != nil {
 		return err
 	}
-	_, err = s.db.ExecContext(ctx, "INSERT INTO run (source, started, finished, counts, faults) VALUES (?, ?, ?, ?, ?)",
-		r.Source, r.Started.UTC().Format(time.RFC3339), r.Finished.UTC().Format(time.RFC3339), string(counts), string(faults))
+	err = s.change(ctx, func(w *writer) error {
+		_, err := w.tx.ExecContext(ctx, "INSERT INTO run (source, started, finished, counts, faults) VALUES (?, ?, ?, ?, ?)",
+			r.Source, r.Started.UTC().Format(time.RFC3339), r.Finished.UTC().Format(time.RFC3339), string(counts), string(faults))
+		return err
+	})
 	if err != nil {
 		return fmt.Errorf("record the ingest in store %s: %w", s.path, err)
 	}

@@ -145,5 +145,8 @@ func (sqliteDialect) changes() string {
 	return "SELECT seq, id, body FROM document WHERE seq > ? ORDER BY seq LIMIT ?"
 }
 
+// numbered implements dialect: SQLite counts on from the largest by itself.
+func (sqliteDialect) numbered(context.Context, *sql.Tx, string) error { return nil }
+
 // text implements dialect: bytes are kept as they are.
 func (sqliteDialect) text(s string) string { return s }

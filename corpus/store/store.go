@@ -153,6 +153,9 @@ func (s *Store) change(ctx context.Context, do func(*writer) error) error {
 		return fmt.Errorf("write store %s: %w", s.path, err)
 	}
 	defer func() { _ = tx.Rollback() }() // after Commit it does nothing
+	if err := settled(ctx, tx); err != nil {
+		return fmt.Errorf("write store %s: %w", s.path, err)
+	}
 	w := &writer{ctx: ctx, tx: tx, store: s}
 	if err := tx.QueryRowContext(ctx, "SELECT coalesce(max(seq), 0) FROM document").Scan(&w.seq); err != nil {
 		return err

@@ -38,3 +38,9 @@ func OpenPostgres(ctx context.Context, dsn string, now func() time.Time) (*Book,
 	}
 	return &Book{db: db.DB, path: db.String(), now: now, lock: func(ctx context.Context, tx *sql.Tx) error { return db.Lock(ctx, tx, "write") }}, nil
 }
+
+// CopyTo replaces what another holds by what this one does: for a move between a file and a database. It returns the
+// number of rows.
+func (b *Book) CopyTo(ctx context.Context, other *Book) (int, error) {
+	return postgres.CopyTables(ctx, b.db, other.db, "meta", "state", "change", "address", "subscription")
+}

@@ -32,3 +32,9 @@ func OpenPostgres(ctx context.Context, dsn string, options Options) (*Journal, e
 	}
 	return start(db.DB, db.String(), options), nil
 }
+
+// CopyTo replaces what another holds by what this one does: for a move between a file and a database. It returns the
+// number of rows.
+func (j *Journal) CopyTo(ctx context.Context, other *Journal) (int, error) {
+	return postgres.CopyTables(ctx, j.db, other.db, tables[:]...)
+}

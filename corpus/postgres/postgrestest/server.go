@@ -145,7 +145,7 @@ func binaries() (string, error) {
 // servant is who the server runs as: PostgreSQL refuses root. Nobody else's user needs none.
 func servant() (*syscall.Credential, error) {
 	if os.Getuid() != 0 {
-		return nil, nil //nolint:nilnil // no credential is what the system takes for one's own
+		return nil, nil // no credential is what the system takes for one's own
 	}
 	for _, name := range []string{"postgres", "nobody"} {
 		u, err := user.Lookup(name)
@@ -226,7 +226,7 @@ func (s *Server) launch() error {
 		"-c", "fsync=off", "-c", "full_page_writes=off", "-c", "shared_buffers=64MB", "-c", "max_connections=200", "-c", "autovacuum=off")
 	cmd.Stdout, cmd.Stderr, cmd.Dir, cmd.Env = logged, logged, s.folder, clean()
 	// Should the tests be killed, the server goes as well.
-	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: as, Pdeathsig: syscall.SIGQUIT}
+	cmd.SysProcAttr = dyingWithUs(as)
 	ended, started := make(chan struct{}), make(chan error, 1)
 	go func() { // the server is told when the thread that started it ends, so that one is kept for it
 		runtime.LockOSThread()
