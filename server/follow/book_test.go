@@ -23,7 +23,7 @@ func newBook(t *testing.T) (*follow.Book, *clock, string) {
 	t.Helper()
 	c := &clock{time.Date(2026, 3, 10, 9, 0, 0, 0, time.Local)}
 	path := filepath.Join(t.TempDir(), "follow.db")
-	b, err := follow.Open(context.Background(), path, func() time.Time { return c.now })
+	b, err := follow.Open(context.Background(), path, follow.Options{Now: func() time.Time { return c.now }})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -277,7 +277,7 @@ func TestForeignFileIsLeftAlone(t *testing.T) {
 	if err := os.WriteFile(path, []byte(strings.Repeat("no database ", 100)), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := follow.Open(context.Background(), path, nil); err == nil {
+	if _, err := follow.Open(context.Background(), path, follow.Options{}); err == nil {
 		t.Error("a file that is no book was opened")
 	}
 }
