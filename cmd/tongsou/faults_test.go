@@ -239,6 +239,9 @@ func TestFaultsFullDisk(t *testing.T) {
 	if err := f.run("backup", "--data", f.data, filepath.Join(disk, "backup")); err == nil || !strings.Contains(err.Error(), "没有留下半份备份") || exists(filepath.Join(disk, "backup")) {
 		t.Errorf("a backup to a full disk: %v", err)
 	}
+	if err := f.run("rebuild", "--data", f.data); err == nil || !strings.Contains(err.Error(), "错误：") {
+		t.Errorf("a rebuild on a full disk: %v", err)
+	}
 	if err := os.Remove(filepath.Join(disk, "filler")); err != nil {
 		t.Fatal(err)
 	}
