@@ -19,6 +19,7 @@ import (
 
 	"tongsou/corpus"
 	"tongsou/index"
+	"tongsou/server"
 )
 
 // description loads what /openapi.json says, so that answers are held to what clients are told.
