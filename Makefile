@@ -5,6 +5,8 @@ LINT_VERSION = v2.15.0
 BIN = $(CURDIR)/.bin
 AXE_VERSION = 4.14.1
 AXE = $(BIN)/axe/node_modules/axe-core/axe.min.js
+PEBBLE_VERSION = v2.10.3
+PEBBLE = $(BIN)/pebble-$(PEBBLE_VERSION)
 
 .PHONY: run test check fmt vet lint race fuzz test-faults bench load screenshots deps deps-system
 
@@ -61,13 +63,15 @@ load:
 screenshots: deps
 	$(GO) test -count=1 -timeout 15m ./server -run '^(TestPublicPages|TestWidget.*|Test.*InTheBrowser)$$' -screenshots $(CURDIR)/screenshots
 
-# pdftotext reads the PDFs of one test. PostgreSQL is started by the tests of what several servers share. The race detector needs a C compiler. The pages are tested in Chromium with a
-# Chinese font, and held to WCAG by axe-core, which comes from npm.
-deps: deps-system $(AXE)
+# pdftotext reads the PDFs of one test. PostgreSQL is started by the tests of what several servers share. The race detector
+# needs a C compiler. The pages are tested in Chromium with a Chinese font, and held to WCAG by axe-core, which comes from
+# npm. Certificates are fetched from pebble, the small ACME authority of Let's Encrypt. The image is put together by buildah
+# where there is Linux.
+deps: deps-system $(AXE) $(PEBBLE)
 
 APT_PACKAGES = poppler-utils gcc libc6-dev chromium fonts-noto-cjk postgresql
 deps-system:
-	@command -v pdftotext >/dev/null && command -v cc >/dev/null && command -v npm >/dev/null && \
+	@command -v pdftotext >/dev/null && { [ $$(uname) != Linux ] || command -v buildah >/dev/null; } && command -v cc >/dev/null && command -v npm >/dev/null && \
 	  { command -v initdb || ls /usr/lib/postgresql/*/bin/initdb; } >/dev/null 2>&1 && \
 	  { command -v chromium || command -v chromium-browser || command -v google-chrome; } >/dev/null && \
 	  { ! command -v fc-list >/dev/null || fc-list :lang=zh | grep -q .; } || { \
@@ -75,9 +79,13 @@ deps-system:
 	  if command -v apt-get >/dev/null; then SUDO=$$([ $$(id -u) = 0 ] || echo sudo); \
 	    export DEBIAN_FRONTEND=noninteractive; \
 	    NPM=$$(command -v npm >/dev/null || echo nodejs npm); \
-	    $$SUDO apt-get update -qq && $$SUDO apt-get install -y -qq $(APT_PACKAGES) $$NPM >/dev/null; \
+	    $$SUDO apt-get update -qq && $$SUDO apt-get install -y -qq $(APT_PACKAGES) buildah $$NPM >/dev/null; \
 	  elif command -v brew >/dev/null; then brew install poppler node postgresql && brew install --cask chromium; \
 	  else echo "install poppler (pdftotext), PostgreSQL, a C compiler, Chromium, a Chinese font and npm with your package manager" >&2; exit 1; fi; }
 
 $(AXE):
 	npm install --prefix $(BIN)/axe --no-audit --no-fund --ignore-scripts --silent axe-core@$(AXE_VERSION)
+
+$(PEBBLE):
+	GOBIN=$(BIN) $(GO) install github.com/letsencrypt/pebble/v2/cmd/pebble@$(PEBBLE_VERSION)
+	mv $(BIN)/pebble $@

@@ -156,6 +156,7 @@ func (c *curator) routes(r *mux.Router) {
 		{http.MethodGet, "versions", curation.Reader, c.getVersions},
 		{http.MethodPost, "versions", curation.Editor, c.postVersion},
 		{http.MethodDelete, "versions/{id:[0-9]+}", curation.Editor, c.undoVersion},
+		{http.MethodPost, "versions/{id:[0-9]+}/restore", curation.Editor, c.restoreVersion},
 		{http.MethodGet, "proposals", curation.Reader, c.getProposals},
 		{http.MethodPost, "proposals", curation.Editor, c.decideProposal},
 		{http.MethodGet, "changes", curation.Reader, c.getChanges},

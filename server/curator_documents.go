@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"context"
+	"crypto/rand"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
@@ -29,6 +30,13 @@ type Intake interface {
 	AddRun(ctx context.Context, r store.Run) error
 }
 
+// Syncer is an Intake that can bring a source up to a complete list of it.
+type Syncer interface {
+	// DeleteOthers takes the source out of every document that did not come in its file of that name, and tells which are gone
+	// by that.
+	DeleteOthers(ctx context.Context, source, file string) (gone []string, sum store.Summary, err error)
+}
+
 // Bounds on bulk requests. A body is read line by line and never held as a whole; what is answered is.
 const (
 	maxBulkBody  = 64 << 20
@@ -46,7 +54,9 @@ type bulkResult struct {
 	Lines    int `json:"lines"`
 	Rejected int `json:"rejected"`
 	// Stopped says why lines were left unread, empty when all were read. What stands in Results counts all the same.
-	Stopped string     `json:"stopped,omitempty"`
+	Stopped string `json:"stopped,omitempty"`
+	// Kept says why a request for the whole of a source deleted nothing, empty when it did what it had to.
+	Kept    string     `json:"kept,omitempty"`
 	Results []bulkLine `json:"results"`
 }
 
@@ -70,6 +80,9 @@ type bulkWork struct {
 	seen    map[string]int // line by ID
 	faults  []string
 	deletes bool
+	sync    bool              // the lines are all that the source has
+	file    string            // what the documents come in
+	gone    []string          // what the source no longer has
 	before  map[string]string // titles of what was deleted, by ID
 }
 
@@ -94,6 +107,10 @@ func (c *curator) bulkRequest(w http.ResponseWriter, r *http.Request, who princi
 	if err != nil {
 		return err
 	}
+	sync, err := c.wantsSync(r, deletes)
+	if err != nil {
+		return err
+	}
 	if !c.bulk.TryLock() {
 		return errBulkBusy
 	}
@@ -114,9 +131,15 @@ func (c *curator) bulkRequest(w http.ResponseWriter, r *http.Request, who princi
 			return err
 		}
 	}
-	work := &bulkWork{curator: c, ctx: ctx, source: source, seen: map[string]int{}, deletes: deletes, before: map[string]string{}}
+	work := &bulkWork{curator: c, ctx: ctx, source: source, seen: map[string]int{}, deletes: deletes, sync: sync, file: "api", before: map[string]string{}}
+	if sync {
+		work.file = "sync " + rand.Text() // by it what comes now is told from what came before
+	}
 	began := c.options.Now()
 	status, err := work.run(body)
+	if err == nil {
+		err = work.synchronize()
+	}
 	if noted := work.note(who, began); err == nil {
 		err = noted
 	}
@@ -130,7 +153,7 @@ func (c *curator) bulkParams(r *http.Request, who principal) (source, key string
 	if c.options.Intake == nil {
 		return "", "", errNoRoute
 	}
-	if err := known(r.URL.Query(), []string{"source"}); err != nil {
+	if err := known(r.URL.Query(), []string{"source", "sync"}); err != nil {
 		return "", "", err
 	}
 	if source = r.URL.Query().Get("source"); source == "" {
@@ -145,7 +168,47 @@ func (c *curator) bulkParams(r *http.Request, who principal) (source, key string
 	if !reIdempotency.MatchString(key) {
 		return "", "", &paramError{"Idempotency-Key", "应为 8 到 200 个可见的 ASCII 字符"}
 	}
-	return source, who.ID + " " + r.Method + " " + source + " " + key, nil
+	return source, who.ID + " " + r.Method + " " + source + r.URL.Query().Get("sync") + " " + key, nil
+}
+
+// wantsSync reports whether the lines are the whole of their source, so that what is missing among them is to be deleted.
+func (c *curator) wantsSync(r *http.Request, deletes bool) (bool, error) {
+	switch r.URL.Query().Get("sync") {
+	case "", "0":
+		return false, nil
+	case "1":
+		if _, ok := c.options.Intake.(Syncer); !ok || deletes {
+			return false, &paramError{"sync", "只能与写入一起用"}
+		}
+		if r.URL.Query().Get("source") == "" {
+			return false, &paramError{"source", "整份同步要写明来源，以免删去别的文档"}
+		}
+		return true, nil
+	}
+	return false, &paramError{"sync", "应为 1 或 0"}
+}
+
+// synchronize deletes what the source has and the request does not. Nothing is when a line was left unread or refused: it may be
+// one of those.
+func (b *bulkWork) synchronize() error {
+	to, ok := b.options.Intake.(Syncer)
+	switch {
+	case !b.sync || !ok:
+		return nil
+	case b.result.Stopped != "" || b.result.Rejected > 0:
+		b.result.Kept = "有的行没有收下，所以没有删去其余的文档；请改正后重发整份"
+		return nil
+	case len(b.seen) == 0:
+		b.result.Kept = "一篇也没有，所以没有删去其余的文档；要删去整个来源，请用 tongsou ingest --remove"
+		return nil
+	}
+	gone, sum, err := to.DeleteOthers(b.ctx, b.source, b.file)
+	if err != nil {
+		return fmt.Errorf("delete what %s no longer has: %w", b.source, err)
+	}
+	b.gone = gone
+	b.result.Add(sum)
+	return nil
 }
 
 // hashed reads a body and remembers what was read as a hash.
@@ -292,7 +355,7 @@ func (b *bulkWork) take(line []byte) error {
 		b.reject(d.ID, "", "一行只能有一个对象")
 		return nil
 	}
-	d.Source = corpus.Source{Name: b.source, File: "api", Line: b.result.Lines}
+	d.Source = corpus.Source{Name: b.source, File: b.file, Line: b.result.Lines}
 	problems := corpus.Check(d)
 	if first, twice := b.seen[d.ID]; twice && !corpus.Rejected(problems) {
 		problems = append([]corpus.Problem{{Severity: corpus.Reject, Field: "编号", Reason: fmt.Sprintf("与第 %d 行编号相同，只收了那一行", first)}}, problems...)
@@ -414,6 +477,9 @@ func (b *bulkWork) note(who principal, began time.Time) error {
 		}
 	}
 	after := map[string]any{"lines": b.result.Lines, "rejected": b.result.Rejected, "summary": b.result.Summary, "ids": orNone(ids)}
+	if len(b.gone) > 0 {
+		after["gone"] = b.gone[:min(len(b.gone), maxNoted)]
+	}
 	var before any
 	if len(b.before) > 0 {
 		before = b.before

@@ -137,15 +137,36 @@ func (c *curator) undo(ctx context.Context, who principal, id int64) (curation.V
 	return v, c.enforce(v)
 }
 
+// restore makes an earlier version, or one that was undone, count again.
+func (c *curator) restore(ctx context.Context, who principal, current, to int64) (curation.Version, error) {
+	c.publishing.Lock()
+	defer c.publishing.Unlock()
+	v, err := c.store.Restore(ctx, who.Name, current, to)
+	if err != nil {
+		return v, err
+	}
+	return v, c.enforce(v)
+}
+
 // maxVersions is the number of versions that are shown.
 const maxVersions = 50
+
+// versionsAnswer is what was published, and where undoing and doing again lead.
+type versionsAnswer struct {
+	curation.Steps
+	Versions []curation.Version `json:"versions"`
+}
 
 func (c *curator) getVersions(w http.ResponseWriter, r *http.Request, _ principal) error {
 	list, err := c.store.Versions(r.Context(), maxVersions)
 	if err != nil {
 		return err
 	}
-	return writeJSON(w, map[string][]curation.Version{"versions": orNone(list)})
+	steps, err := c.store.Steps(r.Context())
+	if err != nil {
+		return err
+	}
+	return writeJSON(w, versionsAnswer{steps, orNone(list)})
 }
 
 func (c *curator) postVersion(w http.ResponseWriter, r *http.Request, who principal) error {
@@ -165,6 +186,20 @@ func (c *curator) postVersion(w http.ResponseWriter, r *http.Request, who princi
 
 func (c *curator) undoVersion(w http.ResponseWriter, r *http.Request, who principal) error {
 	v, err := c.undo(r.Context(), who, pathID(r))
+	if err != nil {
+		return err
+	}
+	return writeJSON(w, v)
+}
+
+func (c *curator) restoreVersion(w http.ResponseWriter, r *http.Request, who principal) error {
+	var asked struct {
+		Current int64 `json:"current"`
+	}
+	if err := readBody(w, r, &asked); err != nil {
+		return err
+	}
+	v, err := c.restore(r.Context(), who, asked.Current, pathID(r))
 	if err != nil {
 		return err
 	}

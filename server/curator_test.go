@@ -142,11 +142,13 @@ var adminCalls = []struct {
 	{curation.Editor, "DELETE", "entries/1", "", 204},
 	{curation.Editor, "DELETE", "draft", "", 204},
 	{curation.Editor, "DELETE", "versions/1", "", 200},
+	{curation.Editor, "POST", "versions/1/restore", `{"current": 2}`, 200},
 	{curation.Reader, "GET", "proposals", "", 200},
 	{curation.Editor, "POST", "proposals", `{"query": "外星人上户口", "term": "户口登记"}`, 201},
 	{curation.Editor, "POST", "proposals", `{"query": "外星人"}`, 204},
 	{curation.Reader, "GET", "changes?limit=5", "", 200},
 	{curation.Editor, "POST", "documents", `{"id": "n1", "kind": "news", "title": "飞碟"}`, 200},
+	{curation.Editor, "POST", "documents?source=b&sync=1", `{"id": "n1", "kind": "news", "title": "飞碟"}`, 200},
 	{curation.Editor, "DELETE", "documents", `{"id": "n1"}`, 200},
 	{curation.Reader, "GET", "upkeep", "", 200},
 	{curation.Owner, "POST", "rebuild", "", 202},
@@ -266,6 +268,7 @@ func TestBodiesThatAreRefused(t *testing.T) {
 		"no such entry":    {"PUT", "entries/99", `{"kind": "deny", "text": "飞碟"}`, 404, ""},
 		"an unseen draft":  {"POST", "versions", `{"revision": "x"}`, 409, ""},
 		"nothing to undo":  {"DELETE", "versions/1", ``, 409, ""},
+		"nothing to redo":  {"POST", "versions/1/restore", `{"current": 1}`, 409, ""},
 		"no such key":      {"DELETE", "keys/nobody", ``, 404, ""},
 		"no such role":     {"POST", "keys", `{"name": "x", "role": "root"}`, 400, "role"},
 		"too many lines":   {"GET", "changes?limit=101", ``, 400, "limit"},
@@ -287,7 +290,7 @@ func TestBodiesThatAreRefused(t *testing.T) {
 type bulkAnswer struct {
 	store.Summary
 	Lines, Rejected int
-	Stopped         string
+	Stopped, Kept   string
 	Results         []struct {
 		Line     int
 		ID       string
@@ -376,6 +379,63 @@ func TestBulkIsDoneOnceForAnIdempotencyKey(t *testing.T) {
 	if err != nil || len(runs) != 2 {
 		t.Errorf("it was done %d times, %v", len(runs), err)
 	}
+}
+
+// TestSourceIsSynchronized sends the whole of a source again and again.
+func TestSourceIsSynchronized(t *testing.T) {
+	o := newOffice(t, nil)
+	key := o.keys[curation.Editor]
+	send := func(path string, ids ...string) bulkAnswer {
+		t.Helper()
+		var body strings.Builder
+		for _, id := range ids {
+			fmt.Fprintf(&body, `{"id": %q, "kind": "news", "title": "消息%s"}`+"\n", id, id)
+		}
+		return decode[bulkAnswer](t, o.call(key, "POST", path, body.String()), 200)
+	}
+	held := func(want string) {
+		t.Helper()
+		var ids []string
+		if err := o.store.IDs(t.Context(), func(id string, _ corpus.Kind) error { ids = append(ids, id); return nil }); err != nil {
+			t.Fatal(err)
+		}
+		slices.Sort(ids)
+		if got := strings.Join(ids, " "); got != want {
+			t.Errorf("the store has %q, want %q", got, want)
+		}
+	}
+	send("documents?source=other", "x", "both")
+	send("documents?source=mine", "a", "b", "both")
+	if got := send("documents?source=mine&sync=1", "b", "c"); got.Added != 1 || got.Unchanged != 1 || got.Deleted != 1 || got.Kept != "" {
+		t.Errorf("the first: %+v", got)
+	}
+	held("b both c x") // both is still of the other source
+	log, err := o.curation.Changes(t.Context(), 0, 1)
+	if err != nil || len(log) != 1 || !strings.Contains(log[0].After, `"gone":["a"]`) {
+		t.Errorf("the log says %+v, %v", log, err)
+	}
+	if got := send("documents?source=mine&sync=1", "b", "c"); got.Unchanged != 2 || got.Deleted != 0 {
+		t.Errorf("the same again: %+v", got)
+	}
+	if got := send("documents?source=mine&sync=1", "c", ""); got.Rejected != 1 || got.Deleted != 0 || got.Kept == "" {
+		t.Errorf("with a line that is refused: %+v", got)
+	}
+	if got := send("documents?source=mine&sync=1"); got.Deleted != 0 || got.Kept == "" {
+		t.Errorf("with nothing: %+v", got)
+	}
+	held("b both c x")
+	for _, path := range []string{"documents?sync=1", "documents?source=mine&sync=yes"} {
+		if w := o.call(key, "POST", path, ""); w.Code != 400 {
+			t.Errorf("%s: %d", path, w.Code)
+		}
+	}
+	if w := o.call(key, "DELETE", "documents?source=mine&sync=1", ""); w.Code != 400 {
+		t.Errorf("deleting with sync: %d", w.Code)
+	}
+	if got := send("documents?source=mine&sync=1", "c"); got.Deleted != 1 {
+		t.Errorf("the last: %+v", got)
+	}
+	held("both c x")
 }
 
 func TestBulkIsBounded(t *testing.T) {
@@ -475,6 +535,22 @@ func TestEffectIsMeasuredAndPublished(t *testing.T) {
 	if now, _ := search("孩子上户口"); now != first {
 		t.Errorf("after undoing the first is %s", now)
 	}
+	steps := decode[struct {
+		Current    int64
+		Undo, Redo *int64
+		Versions   []curation.Version
+	}](t, o.call(o.keys[curation.Reader], "GET", "versions", ""), 200)
+	if steps.Redo == nil || *steps.Redo != published.ID || steps.Undo != nil || len(steps.Versions) != 2 {
+		t.Fatalf("after undoing: %+v", steps)
+	}
+	again := fmt.Sprintf("versions/%d/restore", published.ID)
+	if w := o.call(key, "POST", again, `{"current": 1}`); w.Code != http.StatusConflict {
+		t.Errorf("doing again what somebody else did: %d", w.Code)
+	}
+	decode[curation.Version](t, o.call(key, "POST", again, fmt.Sprintf(`{"current": %d}`, steps.Current)), 200)
+	if now, _ := search("孩子上户口"); now == first {
+		t.Errorf("after doing it again the first is %s", now)
+	}
 }
 
 func TestDeniedNamesAreNotSuggested(t *testing.T) {
@@ -568,7 +644,7 @@ func TestDeskFollowsTheRoles(t *testing.T) {
 	}
 	for path, need := range map[string]curation.Role{
 		"/staff/entries": curation.Editor, "/staff/entries/remove": curation.Editor, "/staff/entries/drop": curation.Editor, "/staff/entries/publish": curation.Editor,
-		"/staff/entries/undo": curation.Editor, "/staff/proposals": curation.Editor, "/staff/keys": curation.Owner, "/staff/keys/revoke": curation.Owner,
+		"/staff/entries/undo": curation.Editor, "/staff/entries/restore": curation.Editor, "/staff/proposals": curation.Editor, "/staff/keys": curation.Owner, "/staff/keys/revoke": curation.Owner,
 	} {
 		if w := submit(o, path, url.Values{}); w.Code != http.StatusUnauthorized {
 			t.Errorf("anybody sends %s: %d", path, w.Code)
@@ -650,12 +726,17 @@ func TestADayAtTheDesk(t *testing.T) {
 		t.Error("the version is not listed")
 	}
 	send("/staff/entries/undo", url.Values{"id": {"1"}}, 303)
+	if list := page("/staff/entries?kind=pin"); !strings.Contains(list, "第 1 版（已撤销）") || !strings.Contains(list, "重做这一版") {
+		t.Error("the version that was undone is not offered again")
+	}
+	send("/staff/entries/restore", url.Values{"id": {"1"}, "current": {"2"}}, 303)
+	send("/staff/entries/restore", url.Values{"id": {"0"}, "current": {"3"}}, 303)
 	made := send("/staff/keys", url.Values{"name": {"李工"}, "role": {"reader"}, "days": {"30"}}, 200)
 	if strings.Count(made, "tongsou_") != 1 || strings.Contains(page("/staff/keys"), "tongsou_") || !strings.Contains(page("/staff/keys"), "李工") {
 		t.Error("the new key is not shown once")
 	}
 	log := page("/staff/changes")
-	for _, want := range []string{"新建钥匙", "添加", "发布", "撤销", "owner", "飞碟"} {
+	for _, want := range []string{"新建钥匙", "添加", "发布", "撤销", "恢复", "owner", "飞碟"} {
 		if !strings.Contains(log, want) {
 			t.Errorf("the log lacks %q", want)
 		}

@@ -210,7 +210,7 @@ func TestImageHoldsOneProgram(t *testing.T) {
 	if !ok || !strings.Contains(build, "CGO_ENABLED=0 go build") || !strings.Contains(build, " AS build\n") {
 		t.Fatal("the image is not made in two stages, or its program is not static")
 	}
-	version := regexp.MustCompile(`(?m)^go (\d+\.\d+)`).FindStringSubmatch(string(readDeploy(t, "go.mod")))
+	version := regexp.MustCompile(`(?m)^go (\S+)`).FindStringSubmatch(string(readDeploy(t, "go.mod")))
 	if version == nil || !strings.Contains(build, "FROM golang:"+version[1]+" ") {
 		t.Errorf("the image is built with another Go than go.mod names")
 	}
@@ -221,6 +221,60 @@ func TestImageHoldsOneProgram(t *testing.T) {
 	}
 	if strings.Contains(last, "RUN ") || strings.Contains(text, "ADD ") {
 		t.Error("the last stage runs something")
+	}
+	for line := range strings.Lines(strings.ReplaceAll(last, "\\\n", "")) {
+		what, rest, _ := strings.Cut(strings.TrimSpace(line), " ")
+		_, command, _ := strings.Cut(rest, "CMD ")
+		switch {
+		case (what == "CMD" || what == "ENTRYPOINT") && !strings.HasPrefix(rest, "["), what == "HEALTHCHECK" && !strings.HasPrefix(command, "["):
+			t.Errorf("there is no shell to read %s", strings.TrimSpace(line))
+		case what == "COPY" && !strings.HasPrefix(rest, "--from=build "):
+			t.Errorf("something comes into the image past the build: %s", strings.TrimSpace(line))
+		}
+	}
+}
+
+// TestEveryDependencyHasItsRoom holds that the linter says of every module that go.mod requires where it may be imported.
+func TestEveryDependencyHasItsRoom(t *testing.T) {
+	var lint struct {
+		Linters struct {
+			Enable   []string
+			Settings struct {
+				Depguard struct {
+					Rules map[string]struct {
+						Files []string
+						Deny  []struct{ Pkg, Desc string }
+					}
+				}
+			}
+		}
+	}
+	if err := yaml.Unmarshal(readDeploy(t, ".golangci.yml"), &lint); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"depguard", "gosec"} { // staticcheck is of the standard ones
+		if !slices.Contains(lint.Linters.Enable, want) {
+			t.Errorf("the linter does not run %s", want)
+		}
+	}
+	var walls []string
+	for name, rule := range lint.Linters.Settings.Depguard.Rules {
+		for _, d := range rule.Deny {
+			if len(rule.Files) == 0 || d.Desc == "" {
+				t.Errorf("the rule %s says not where or not why", name)
+			}
+			walls = append(walls, strings.TrimSuffix(d.Pkg, "$"))
+		}
+	}
+	direct, _, _ := strings.Cut(string(readDeploy(t, "go.mod")), "\n)\n")
+	required := regexp.MustCompile(`(?m)^\t(\S+) v`).FindAllStringSubmatch(direct, -1)
+	if len(required) < 30 {
+		t.Fatalf("only %d modules are required", len(required))
+	}
+	for _, m := range required {
+		if !slices.ContainsFunc(walls, func(w string) bool { return strings.HasPrefix(m[1]+"/", w+"/") }) {
+			t.Errorf("no rule of depguard says where %s may be imported", m[1])
+		}
 	}
 }
 

@@ -185,7 +185,7 @@ func lawServer(t *testing.T, now func() time.Time, change func(*server.Options))
 	if err != nil {
 		t.Fatal(err)
 	}
-	book, err := follow.Open(ctx, filepath.Join(t.TempDir(), "follow.db"), now)
+	book, err := follow.Open(ctx, filepath.Join(t.TempDir(), "follow.db"), follow.Options{Now: now})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -92,7 +92,7 @@ func answered(t *testing.T, r *http.Request, s http.Handler) *httptest.ResponseR
 func FuzzParameters(f *testing.F) {
 	s, _ := fuzzed(f)
 	paths := []string{"/api/v1/search", "/api/v1/suggest", "/search", "/", "/place", "/holdings", "/guides", "/embed", "/embed/preview", "/embed/frame",
-		"/embed/theme.css", "/api/v1/items/item-birth-registration-150102", "/items/item-birth-registration-150102", "/documents/x", "/docs", "/nowhere"}
+		"/embed/theme.css", "/feeds/search.atom", "/feeds/new.atom", "/follow", "/follow/confirm", "/follow/manage", "/documents/x/compare", "/api/v1/items/item-birth-registration-150102", "/items/item-birth-registration-150102", "/documents/x", "/docs", "/nowhere"}
 	for i, query := range []string{
 		"q=户口&kind=item,policy&region=1501&sort=date&limit=100&next=o10", "q=\"a&q=b&limit=-1&explain=1", "q=日期:2023..&from=2023-02-30&year=99999",
 		"place=%ff&holds=身份证&trail=o10,o20", "q=%00%0d%0a&key=portal-2026", "brand=%23fff&kinds=x", "convenience=免费&validity=现行&verbatim=1", "a=%zz&;&&==", "0\xff&from=00",
@@ -131,11 +131,45 @@ func FuzzForms(f *testing.F) {
 	})
 }
 
+// FuzzStaff sends whatever to the pages and forms of the desk, in the name of somebody who may do everything.
+func FuzzStaff(f *testing.F) {
+	s, key := fuzzed(f)
+	enter := httptest.NewRequest(http.MethodPost, "/staff/login", strings.NewReader(url.Values{"key": {key}}.Encode()))
+	enter.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	w := httptest.NewRecorder()
+	s.ServeHTTP(w, enter)
+	cookies := w.Result().Cookies()
+	if len(cookies) == 0 {
+		f.Fatalf("the desk does not open: %d", w.Code)
+	}
+	forms := []string{"/staff/entries", "/staff/entries/remove", "/staff/entries/publish", "/staff/entries/undo", "/staff/entries/restore", "/staff/proposals", "/staff/keys/revoke"}
+	pages := []string{"/staff", "/staff/search", "/staff/export.csv", "/staff/reports.csv", "/staff/entries", "/staff/changes", "/staff/queries", "/staff/feedback", "/staff/quality", "/staff/places", "/staff/reports", "/staff/ingests"}
+	for i, text := range []string{
+		"kind=pin&text=户口&documents=item-birth-registration-150102&until=2026-13-01", "id=1&kind=deny", "revision=x&note=y", "id=0&current=1", "id=99999999999999999999&current=-1",
+		"do=accept&query=飞碟&term=户口登记", "q=日期:..&kind=item&region=15&order=title&page=-1", "before=x&days=0", "month=2026-00&by=body", "%zz&a=\x00",
+	} {
+		f.Add(i, text, i%2 == 0)
+	}
+	f.Fuzz(func(t *testing.T, path int, text string, form bool) {
+		r := httptest.NewRequest(http.MethodGet, "/", nil)
+		r.URL = &url.URL{Path: pages[uint(path)%uint(len(pages))], RawQuery: text}
+		if form {
+			r = httptest.NewRequest(http.MethodPost, forms[uint(path)%uint(len(forms))], strings.NewReader(text))
+			r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+		}
+		r.Header.Set("Accept", "text/html")
+		r.AddCookie(cookies[0])
+		if w := answered(t, r, s); w.Code == http.StatusUnauthorized || strings.HasPrefix(w.Header().Get("Location"), "//") || strings.Contains(w.Header().Get("Location"), "://") {
+			t.Errorf("%s is answered by %d, to %s", r.URL, w.Code, w.Header().Get("Location"))
+		}
+	})
+}
+
 // FuzzAdminBodies sends whatever to what the admin API takes.
 func FuzzAdminBodies(f *testing.F) {
 	s, key := fuzzed(f)
 	calls := [][2]string{
-		{"POST", "entries"}, {"PUT", "entries/1"}, {"POST", "versions"}, {"POST", "proposals"}, {"POST", "keys"}, {"POST", "documents?source=a"},
+		{"POST", "entries"}, {"PUT", "entries/1"}, {"POST", "versions"}, {"POST", "versions/1/restore"}, {"POST", "proposals"}, {"POST", "keys"}, {"POST", "documents?source=a"}, {"POST", "documents?source=a&sync=1"},
 		{"DELETE", "documents?source=a"}, {"DELETE", "entries/1"}, {"DELETE", "draft"}, {"GET", "effect"}, {"GET", "entries"},
 	}
 	for i, body := range []string{

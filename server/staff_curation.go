@@ -88,7 +88,7 @@ const changesPageSize = 50
 // actionLabels are the actions in the words of the staff.
 var actionLabels = map[curation.Action]string{
 	curation.KeyCreated: "新建钥匙", curation.KeyRevoked: "收回钥匙", curation.EntryAdded: "添加", curation.EntryChanged: "修改", curation.EntryRemoved: "删除",
-	curation.Published: "发布", curation.Undone: "撤销", curation.DraftDropped: "放弃草稿", curation.ProposalTaken: "采纳建议", curation.ProposalDropped: "不采纳建议",
+	curation.Published: "发布", curation.Undone: "撤销", curation.Restored: "恢复", curation.DraftDropped: "放弃草稿", curation.ProposalTaken: "采纳建议", curation.ProposalDropped: "不采纳建议",
 	curation.DocumentsPut: "写入文档", curation.DocumentsDeleted: "删除文档", curation.IndexRebuilt: "重建索引",
 }
 

@@ -44,6 +44,7 @@ func (d *desk) formRoutes(r *mux.Router) {
 		{"/staff/entries/drop", curation.Editor, d.dropEntries},
 		{"/staff/entries/publish", curation.Editor, d.publishEntries},
 		{"/staff/entries/undo", curation.Editor, d.undoEntries},
+		{"/staff/entries/restore", curation.Editor, d.restoreEntries},
 		{"/staff/proposals", curation.Editor, d.decideProposal},
 		{"/staff/keys", curation.Owner, d.makeKey},
 		{"/staff/keys/revoke", curation.Owner, d.revokeKey},
@@ -62,8 +63,17 @@ type entriesView struct {
 	Form     entryForm
 	Wrong    string
 	Changed  int
-	Versions []curation.Version
+	Versions []versionRow
 	Current  int64
+	Redo     int64 // the version that was undone last, 0 when none was
+}
+
+// versionRow is a published version. Mark says what it is beside its number, Back whether it can be made to count again.
+type versionRow struct {
+	curation.Version
+	Mark         string
+	Undo, Back   bool
+	BackTo, From int64
 }
 
 type entryRow struct {
@@ -127,10 +137,43 @@ func (d *desk) showEntries(w http.ResponseWriter, r *http.Request, status int, k
 	for _, e := range shown[from:to] {
 		v.Rows = append(v.Rows, d.entryRow(r, e, now.Published.Entries))
 	}
-	if v.Versions, err = d.options.Curation.Versions(r.Context(), 10); err != nil {
+	if err := d.versions(r, v); err != nil {
 		return err
 	}
 	return d.pages.write(w, status, "staff_entries.html", v)
+}
+
+// shownVersions is the number of versions on the page; more are in the API.
+const shownVersions = 20
+
+// versions fills in what was published, and where undoing and doing again lead.
+func (d *desk) versions(r *http.Request, v *entriesView) error {
+	list, err := d.options.Curation.Versions(r.Context(), shownVersions)
+	if err != nil {
+		return err
+	}
+	steps, err := d.options.Curation.Steps(r.Context())
+	if err != nil {
+		return err
+	}
+	if steps.Redo != nil {
+		v.Redo = *steps.Redo
+	}
+	force := int64(0)
+	for _, one := range list {
+		row := versionRow{Version: one, From: steps.Current, BackTo: one.Of}
+		switch {
+		case one.ID == steps.Current:
+			row.Mark, row.Undo, force = "（线上）", steps.Undo != nil, one.Of
+		case one.Of != one.ID:
+			row.Mark = fmt.Sprintf("（同第 %d 版）", one.Of)
+		case one.ID == v.Redo:
+			row.Mark = "（已撤销）"
+		}
+		row.Back = one.ID == one.Of && one.Of != force && one.ID != steps.Current
+		v.Versions = append(v.Versions, row)
+	}
+	return nil
 }
 
 func entryFormOf(e curation.Entry) entryForm {
@@ -331,6 +374,16 @@ func (d *desk) publishEntries(w http.ResponseWriter, r *http.Request) error {
 func (d *desk) undoEntries(w http.ResponseWriter, r *http.Request) error {
 	id, _ := strconv.ParseInt(r.PostForm.Get("id"), 10, 64) // what is no number is no version
 	if _, err := d.curator.undo(r.Context(), whose(r), id); err != nil {
+		return err
+	}
+	http.Redirect(w, r, "/staff/entries", http.StatusSeeOther)
+	return nil
+}
+
+func (d *desk) restoreEntries(w http.ResponseWriter, r *http.Request) error {
+	id, _ := strconv.ParseInt(r.PostForm.Get("id"), 10, 64)           // what is no number is the state before the first
+	current, _ := strconv.ParseInt(r.PostForm.Get("current"), 10, 64) // what is no number is not the version in force
+	if _, err := d.curator.restore(r.Context(), whose(r), current, id); err != nil {
 		return err
 	}
 	http.Redirect(w, r, "/staff/entries", http.StatusSeeOther)

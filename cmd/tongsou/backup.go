@@ -39,6 +39,9 @@ func backupCommand() *cobra.Command {
 		if err != nil {
 			return err
 		}
+		if note := v.keyNote(c.FollowKeyFile); note != "" {
+			fmt.Fprintln(cmd.ErrOrStderr(), note)
+		}
 		if asJSON {
 			return printJSON(cmd.OutOrStdout(), v)
 		}

@@ -27,7 +27,7 @@ import (
 // The fault suite runs the real program as processes of its own, harms them and their files, and then asks for every
 // document that was acknowledged: by its id, and by a search for a word that it alone has.
 
-// binary builds the program once.
+// binary builds the program once, as the image holds it: static, with the time zones inside.
 var binary = sync.OnceValues(func() (string, error) {
 	dir, err := os.MkdirTemp("", "tongsou-faults")
 	if err != nil {
@@ -37,12 +37,73 @@ var binary = sync.OnceValues(func() (string, error) {
 	if err := os.Chmod(dir, 0o755); err != nil { // processes of another user run it
 		return "", err
 	}
-	out, err := exec.Command("go", "build", "-o", name, ".").CombinedOutput()
+	overlay, err := jumpingClock(dir)
+	if err != nil {
+		return "", err
+	}
+	build := exec.Command("go", "build", "-tags", "timetzdata", "-overlay", overlay, "-o", name, ".")
+	build.Env = append(os.Environ(), "CGO_ENABLED=0")
+	out, err := build.CombinedOutput()
 	if err != nil {
 		return "", fmt.Errorf("%w: %s", err, out)
 	}
 	return name, nil
 })
+
+// jumpVariable holds the seconds by which the clock of a process under test jumps ahead, or back, and again to where it was,
+// every 700 ms.
+const jumpVariable = "TONGSOU_TEST_CLOCK"
+
+// jumpingClock writes what makes the clock of a program jump: the machine's own clock cannot be set in a test, and a program
+// that asks the kernel without a library cannot be deceived from outside. Only the time of day jumps, as on real machines:
+// what is measured by the monotonic clock is not. Without the variable nothing does.
+func jumpingClock(dir string) (overlay string, err error) {
+	out, err := exec.Command("go", "env", "GOROOT").Output()
+	if err != nil {
+		return "", err
+	}
+	original := filepath.Join(strings.TrimSpace(string(out)), "src", "time", "time.go")
+	raw, err := os.ReadFile(original)
+	if err != nil {
+		return "", err
+	}
+	const read = "\tsec, nsec, mono := runtimeNow()\n"
+	if strings.Count(string(raw), read) == 0 {
+		return "", fmt.Errorf("%s reads the clock in another way than the test knows; look at func Now there", original)
+	}
+	text := strings.ReplaceAll(string(raw), read, read+"\tsec += testJump(mono)\n") + fmt.Sprintf(`
+var testSeconds = func() (n int64) {
+	text, _ := syscall.Getenv(%q)
+	sign := int64(1)
+	for _, c := range []byte(text) {
+		if c == '-' {
+			sign = -1
+			continue
+		}
+		n = n*10 + int64(c-'0')
+	}
+	return n * sign
+}()
+
+func testJump(mono int64) int64 {
+	if (mono-startNano)/700e6%%2 == 0 {
+		return testSeconds
+	}
+	return 0
+}
+`, jumpVariable)
+	text = strings.Replace(text, "import (\n", "import (\n\t\"syscall\"\n", 1)
+	changed := filepath.Join(dir, "time.go")
+	if err := os.WriteFile(changed, []byte(text), 0o600); err != nil {
+		return "", err
+	}
+	list, err := json.Marshal(map[string]map[string]string{"Replace": {original: changed}})
+	if err != nil {
+		return "", err
+	}
+	overlay = filepath.Join(dir, "overlay.json")
+	return overlay, os.WriteFile(overlay, list, 0o600)
+}
 
 // faulty is one data directory under test.
 type faulty struct {
@@ -54,6 +115,7 @@ type faulty struct {
 	acknowledged map[string]int
 	batches      int
 	kills        int
+	clock        time.Duration // by which the clock of every process jumps
 	found        int
 	lost, torn   []string
 }
@@ -115,7 +177,7 @@ func (f *faulty) start(args ...string) *process {
 func (f *faulty) startAs(cred *syscall.SysProcAttr, args ...string) *process {
 	f.t.Helper()
 	p := &process{cmd: exec.Command(f.bin, args...), done: make(chan struct{})}
-	p.cmd.Env = append(os.Environ(), "TONGSOU_ADMIN_KEY="+faultsKey)
+	p.cmd.Env = append(os.Environ(), "TONGSOU_ADMIN_KEY="+faultsKey, fmt.Sprintf("%s=%.0f", jumpVariable, f.clock.Seconds()))
 	p.cmd.Stdout, p.cmd.Stderr, p.cmd.Dir, p.cmd.SysProcAttr = &p.out, &p.out, filepath.Dir(f.bin), cred
 	if err := p.cmd.Start(); err != nil {
 		f.t.Fatal(err)

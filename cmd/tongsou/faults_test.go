@@ -239,6 +239,9 @@ func TestFaultsFullDisk(t *testing.T) {
 	if err := f.run("backup", "--data", f.data, filepath.Join(disk, "backup")); err == nil || !strings.Contains(err.Error(), "没有留下半份备份") || exists(filepath.Join(disk, "backup")) {
 		t.Errorf("a backup to a full disk: %v", err)
 	}
+	if err := f.run("rebuild", "--data", f.data); err == nil || !strings.Contains(err.Error(), "错误：") {
+		t.Errorf("a rebuild on a full disk: %v", err)
+	}
 	if err := os.Remove(filepath.Join(disk, "filler")); err != nil {
 		t.Fatal(err)
 	}
@@ -345,6 +348,60 @@ func TestFaultsTwoProcesses(t *testing.T) {
 	f.acknowledge(two)
 	p.stop(t)
 	f.verify("after two processes")
+}
+
+// TestFaultsClock lets the clock of every process jump to and fro by an hour and by twenty years, and gives every file a time
+// of its own that has nothing to do with when it was written.
+func TestFaultsClock(t *testing.T) {
+	t.Parallel()
+	const year = 365 * 24 * time.Hour
+	f := newFaulty(t, filepath.Join(t.TempDir(), "data"))
+	if err := f.ingest(f.newBatch(30)); err != nil {
+		t.Fatal(err)
+	}
+	jumps := []time.Duration{-20 * year, 20 * year, -time.Hour, time.Hour}
+	if !long() {
+		jumps = jumps[:2]
+	}
+	for _, jump := range jumps {
+		f.clock = jump
+		p, address := f.serve()
+		if address == "" {
+			t.Fatalf("serve does not start: %s", p.out.String())
+		}
+		if id := "clock-" + jump.String(); f.post(address, id, 1) {
+			f.acknowledged[id] = 1
+		} else {
+			t.Errorf("a document is not taken while the clock jumps by %v", jump)
+		}
+		if err := f.ingest(f.newBatch(40)); err != nil {
+			t.Errorf("an ingest while the clock jumps by %v: %v", jump, err)
+		}
+		target := filepath.Join(t.TempDir(), "backup")
+		for _, args := range [][]string{{"rebuild", "--data", f.data}, {"backup", "--data", f.data, target}, {"restore", "--check", target}} {
+			if err := f.run(args...); err != nil {
+				t.Errorf("%s while the clock jumps by %v: %v", args[0], jump, err)
+			}
+		}
+		p.stop(t)
+		f.verify("while the clock jumps by " + jump.String())
+		f.timesOfFiles(time.Now().Add(jump))
+	}
+	f.clock = 0
+	f.verify("with the right clock")
+	if err := f.run("check", "--data", f.data, "--deep"); err != nil {
+		t.Errorf("check --deep: %v", err)
+	}
+}
+
+// timesOfFiles sets when every file was last written.
+func (f *faulty) timesOfFiles(when time.Time) {
+	f.t.Helper()
+	if err := filepath.WalkDir(f.data, func(name string, _ fs.DirEntry, err error) error {
+		return errors.Join(err, os.Chtimes(name, when, when))
+	}); err != nil {
+		f.t.Fatal(err)
+	}
 }
 
 // TestFaultsDamage flips a byte in, and cuts, every file of a data directory. An index mends itself; damage to the store is

@@ -13,6 +13,8 @@ import (
 	"path/filepath"
 	"slices"
 	"time"
+
+	"tongsou/server/follow"
 )
 
 // inventory says what a backup holds. It is the file inventoryName in the backup's folder.
@@ -145,6 +147,21 @@ func syncFolder(dir string) error {
 		return err
 	}
 	return errors.Join(f.Sync(), f.Close())
+}
+
+// keyNote tells the operator of a backup with sealed addresses and without their key, where the key has to come from; given is
+// the key file that the configuration names.
+func (v *inventory) keyNote(given string) string {
+	has := func(name string) bool {
+		return slices.ContainsFunc(v.Files, func(f backupFile) bool { return f.Path == name })
+	}
+	switch {
+	case !has(followName) || has(follow.KeyName):
+		return ""
+	case given != "":
+		return fmt.Sprintf("备份里没有给订阅者邮箱加密的密钥；请另外保管 %s，没有它订阅读不出来", given)
+	}
+	return fmt.Sprintf("备份里没有给订阅者邮箱加密的密钥；请把另外保管的密钥用 follow_key_file 指明，或放到数据目录的 %s", follow.KeyName)
 }
 
 // readInventory reads what a backup says it holds.

@@ -24,6 +24,8 @@ type Mail struct {
 	SMTPPassword string `mapstructure:"smtp_password"`
 	// SMTPFrom is the sender's address.
 	SMTPFrom string `mapstructure:"smtp_from"`
+	// FollowKeyFile holds the key with which the addresses of followers are sealed; empty means follow.key in the data folder.
+	FollowKeyFile string `mapstructure:"follow_key_file"`
 }
 
 // mailSettings are the settings of Mail.
@@ -52,6 +54,7 @@ func mailSettings() []setting {
 		}},
 		{"smtp_user", "邮件服务器的用户名", "", free},
 		{"smtp_password", "邮件服务器的密码", "", free},
+		{"follow_key_file", "给订阅者邮箱加密的密钥文件，默认数据目录里的 follow.key", "", free},
 		{"smtp_from", "发件人的邮箱", "", func(c *Config) string {
 			if _, err := follow.CleanAddress(c.SMTPFrom); c.SMTPHost != "" && err != nil {
 				return "一个邮箱地址"
@@ -61,7 +64,10 @@ func mailSettings() []setting {
 	}
 }
 
-func (c *Config) followPath() string { return filepath.Join(c.Data, "follow.db") }
+// followName is the name of the book of followers in the data folder.
+const followName = "follow.db"
+
+func (c *Config) followPath() string { return filepath.Join(c.Data, followName) }
 
 // follow opens the book of followers and, when there is a mail server, the way to them.
 func (c *Config) follow(ctx context.Context, options *server.Options) (*follow.Book, error) {

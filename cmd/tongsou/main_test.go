@@ -26,13 +26,19 @@ func tongsou(t *testing.T, args ...string) (string, error) {
 }
 
 func tongsouIn(ctx context.Context, args ...string) (string, error) {
-	var out bytes.Buffer
+	out, _, err := tongsouSays(ctx, args...)
+	return out, err
+}
+
+// tongsouSays runs a command and returns what it prints and what it notes beside.
+func tongsouSays(ctx context.Context, args ...string) (out, notes string, err error) {
+	var printed, noted bytes.Buffer
 	cmd := root()
 	cmd.SetArgs(args)
-	cmd.SetOut(&out)
-	cmd.SetErr(io.Discard)
-	err := cmd.ExecuteContext(ctx)
-	return out.String(), err
+	cmd.SetOut(&printed)
+	cmd.SetErr(&noted)
+	err = cmd.ExecuteContext(ctx)
+	return printed.String(), noted.String(), err
 }
 
 func must(t *testing.T, args ...string) string {

@@ -3,11 +3,13 @@ package main
 import (
 	"context"
 	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"io"
 	"log/slog"
 	"net"
+	"net/http"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -39,10 +41,12 @@ type Outside struct {
 	TLSCert string `mapstructure:"tls_cert"`
 	TLSKey  string `mapstructure:"tls_key"`
 	// ACMEDomains are the names for which certificates are fetched; ACMEEmail is told when something is wrong with them,
-	// ACMEDirectory is the authority, empty for Let's Encrypt.
+	// ACMEDirectory is the authority, empty for Let's Encrypt, and ACMECA a file in PEM with the roots by which an authority
+	// inside an organisation is known; empty for those that this machine trusts.
 	ACMEDomains   []string `mapstructure:"acme_domains"`
 	ACMEEmail     string   `mapstructure:"acme_email"`
 	ACMEDirectory string   `mapstructure:"acme_directory"`
+	ACMECA        string   `mapstructure:"acme_ca"`
 	// LogFormat is text or json.
 	LogFormat string `mapstructure:"log_format"`
 	// TraceURL is where spans are sent by OTLP over HTTP; empty for nowhere.
@@ -88,6 +92,12 @@ func outsideSettings() []setting {
 		}},
 		{"acme_email", "证书出问题时通知的邮箱", "", free},
 		{"acme_directory", "签发证书的机构，默认 Let's Encrypt", "", func(c *Config) string { return address(c.ACMEDirectory) }},
+		{"acme_ca", "签发机构自己的根证书文件（PEM），默认用系统信任的", "", func(c *Config) string {
+			if c.ACMECA != "" && c.ACMEDirectory == "" {
+				return "与 acme_directory 同时设置的文件"
+			}
+			return ""
+		}},
 		{"log_format", "日志格式", "text", func(c *Config) string {
 			if c.LogFormat != "text" && c.LogFormat != "json" {
 				return "text、json 之一"
@@ -153,8 +163,9 @@ func (c *Config) tls() (*tls.Config, error) {
 			Prompt: autocert.AcceptTOS, HostPolicy: autocert.HostWhitelist(c.ACMEDomains...), Email: c.ACMEEmail,
 			Cache: autocert.DirCache(filepath.Join(c.Data, "acme")),
 		}
-		if c.ACMEDirectory != "" {
-			m.Client = &acme.Client{DirectoryURL: c.ACMEDirectory}
+		var err error
+		if m.Client, err = c.authority(); err != nil {
+			return nil, err
 		}
 		config := m.TLSConfig()
 		config.MinVersion = tls.VersionTLS12
@@ -167,6 +178,29 @@ func (c *Config) tls() (*tls.Config, error) {
 		return &tls.Config{MinVersion: tls.VersionTLS12, GetCertificate: files.get}, nil
 	}
 	return nil, nil
+}
+
+// authority is the client of the authority that the configuration names, nil for Let's Encrypt.
+func (c *Config) authority() (*acme.Client, error) {
+	if c.ACMEDirectory == "" {
+		return nil, nil
+	}
+	client := &acme.Client{DirectoryURL: c.ACMEDirectory, UserAgent: "tongsou"}
+	if c.ACMECA == "" {
+		return client, nil
+	}
+	raw, err := os.ReadFile(c.ACMECA)
+	if err != nil {
+		return nil, fmt.Errorf("读不了签发机构的根证书 acme_ca：%w", err)
+	}
+	roots := x509.NewCertPool()
+	if !roots.AppendCertsFromPEM(raw) {
+		return nil, fmt.Errorf("acme_ca = %s 里没有 PEM 格式的证书", c.ACMECA)
+	}
+	transport := http.DefaultTransport.(*http.Transport).Clone()
+	transport.TLSClientConfig = &tls.Config{MinVersion: tls.VersionTLS12, RootCAs: roots}
+	client.HTTPClient = &http.Client{Transport: transport, Timeout: time.Minute}
+	return client, nil
 }
 
 // lookAgain is how often the files of a certificate are looked at: they are renewed while the server runs.

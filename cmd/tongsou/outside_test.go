@@ -205,6 +205,25 @@ func TestTracesAreSentAndTellNothing(t *testing.T) {
 	}
 }
 
+// TestNothingIsTracedUnasked runs with the variables by which other programs are told to trace.
+func TestNothingIsTracedUnasked(t *testing.T) {
+	var got atomic.Int32
+	collector := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { got.Add(1) }))
+	defer collector.Close()
+	t.Setenv("OTEL_EXPORTER_OTLP_ENDPOINT", collector.URL)
+	t.Setenv("OTEL_TRACES_EXPORTER", "otlp")
+	address, stop := servingAt(t, `http://\S+`, "--data", t.TempDir(), "--no-sample")
+	if code, _ := fetch(t, address+"/api/v1/search?q=x"); code != http.StatusOK {
+		t.Errorf("search: %d", code)
+	}
+	if err := stop(); err != nil {
+		t.Fatal(err)
+	}
+	if n := got.Load(); n > 0 {
+		t.Errorf("%d requests reached the collector", n)
+	}
+}
+
 func TestOutsideSettingsAreChecked(t *testing.T) {
 	for variable, c := range map[string][2]string{
 		"TONGSOU_ADMIN_ADDR":      {":9090", "127.0.0.1:9090"},
@@ -212,6 +231,7 @@ func TestOutsideSettingsAreChecked(t *testing.T) {
 		"TONGSOU_RATE":            {"-1", "不限"},
 		"TONGSOU_TLS_CERT":        {"/only/one", "tls_key"},
 		"TONGSOU_LOG_FORMAT":      {"xml", "json"},
+		"TONGSOU_ACME_CA":         {"/only/one", "acme_directory"},
 		"TONGSOU_TRACE_URL":       {"localhost:4318", "http://"},
 	} {
 		t.Run(variable, func(t *testing.T) {

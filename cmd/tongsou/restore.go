@@ -49,6 +49,9 @@ func restoreCommand() *cobra.Command {
 		if err != nil {
 			return err
 		}
+		if note := v.keyNote(c.FollowKeyFile); note != "" {
+			fmt.Fprintln(cmd.ErrOrStderr(), note)
+		}
 		if asJSON {
 			return printJSON(cmd.OutOrStdout(), v)
 		}

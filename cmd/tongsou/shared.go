@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -95,9 +96,9 @@ func (c *Config) openCuration(ctx context.Context) (*curation.Store, error) {
 
 func (c *Config) openFollowers(ctx context.Context) (*follow.Book, error) {
 	if c.isShared() {
-		return follow.OpenPostgres(ctx, c.Postgres.DSN, nil)
+		return follow.OpenPostgres(ctx, c.Postgres.DSN, follow.Options{KeyFile: cmp.Or(c.FollowKeyFile, filepath.Join(c.Data, follow.KeyName))})
 	}
-	return follow.Open(ctx, c.followPath(), nil)
+	return follow.Open(ctx, c.followPath(), follow.Options{KeyFile: c.FollowKeyFile})
 }
 
 func (c *Config) openJournal(ctx context.Context, o journal.Options) (*journal.Journal, error) {
@@ -169,5 +170,5 @@ const databasePatience = 15 * time.Second
 
 // secret reports whether no message may show the value of a setting.
 func secret(key string) bool {
-	return key == "admin_key" || strings.HasSuffix(key, "_password") || key == "postgres.dsn"
+	return key == "admin_key" || strings.HasSuffix(key, "_password") || key == "postgres.dsn" || key == "semantic_key"
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"os"
@@ -9,6 +10,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"tongsou/server/follow"
 )
 
 // filled ingests n news into a data directory.
@@ -67,6 +70,72 @@ func TestBackupAndRestore(t *testing.T) {
 	fresh := filepath.Join(t.TempDir(), "fresh")
 	must(t, "restore", "--data", fresh, target)
 	must(t, "check", "--data", fresh, "--deep")
+}
+
+// TestBackupsAndTheKeyOfFollowers backs up a book of followers with its key beside it, and with the key elsewhere: then the key
+// is in no backup, and both commands say that it has to be kept.
+func TestBackupsAndTheKeyOfFollowers(t *testing.T) {
+	const email = "zhang@example.org"
+	data, elsewhere := t.TempDir(), filepath.Join(t.TempDir(), "elsewhere.key")
+	filled(t, data, 3)
+	open := func(dir, key string) (*follow.Book, error) {
+		return follow.Open(t.Context(), filepath.Join(dir, followName), follow.Options{KeyFile: key})
+	}
+	kept := func(what, dir, key string) {
+		t.Helper()
+		b, err := open(dir, key)
+		if err != nil {
+			t.Fatalf("%s: %v", what, err)
+		}
+		list, err := b.ToConfirm(t.Context(), 10)
+		if err = errors.Join(err, b.Close()); err != nil || len(list) != 1 || list[0].Email != email {
+			t.Errorf("%s: %+v, %v", what, list, err)
+		}
+	}
+	book, err := open(data, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(book.Add(t.Context(), follow.Wish{Email: email, Kind: follow.Search, Target: "q=1", Label: "1"}), book.Close()); err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	notes := func(args ...string) string {
+		t.Helper()
+		_, notes, err := tongsouSays(t.Context(), args...)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return notes
+	}
+	if out := notes("backup", "--data", data, filepath.Join(dir, "with")); strings.Contains(out, "密钥") {
+		t.Errorf("a backup with its key says %s", out)
+	}
+	if info, err := os.Stat(filepath.Join(dir, "with", follow.KeyName)); err != nil || info.Mode().Perm() != 0o600 {
+		t.Errorf("the key in the backup: %v, %v", info, err)
+	}
+	must(t, "restore", "--data", filepath.Join(dir, "one"), filepath.Join(dir, "with"))
+	kept("restored with its key", filepath.Join(dir, "one"), "")
+
+	if err := os.Rename(filepath.Join(data, follow.KeyName), elsewhere); err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("TONGSOU_FOLLOW_KEY_FILE", elsewhere)
+	if out := notes("backup", "--data", data, filepath.Join(dir, "without")); !strings.Contains(out, elsewhere) {
+		t.Errorf("a backup without its key says %s", out)
+	}
+	if _, err := os.Stat(filepath.Join(dir, "without", follow.KeyName)); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("a key that is kept elsewhere is in the backup: %v", err)
+	}
+	t.Setenv("TONGSOU_FOLLOW_KEY_FILE", "")
+	if out := notes("restore", "--data", filepath.Join(dir, "two"), filepath.Join(dir, "without")); !strings.Contains(out, "follow_key_file") {
+		t.Errorf("restoring a backup without its key says %s", out)
+	}
+	if b, err := open(filepath.Join(dir, "two"), ""); err == nil {
+		_ = b.Close()
+		t.Error("addresses open without their key")
+	}
+	kept("restored, with the key from elsewhere", filepath.Join(dir, "two"), elsewhere)
 }
 
 func TestBackupsAreVerified(t *testing.T) {

@@ -77,7 +77,7 @@ func (csvItems) Read(f *File, emit Emit) error {
 	if fault := m.missing(f, t.heads); fault != nil {
 		return emit(nil, fault)
 	}
-	bound := boundRecords(f.Text)
+	bound := boundRecords(f)
 	r := &csvRecords{in: bufio.NewReaderSize(bound, 1<<16), bound: bound, comma: comma, cells: len(t.heads), line: 1}
 	if err := r.fill(line + 1); err != nil {
 		return err

@@ -21,7 +21,7 @@ func (wordFile) Name() string { return "docx" }
 func (wordFile) Accepts(f *File) bool { return isOffice(f, "word/", ".docx", ".docm") }
 
 func (wordFile) Read(f *File, emit Emit) error {
-	raw, err := readBounded(f.Raw, maxOfficeBytes)
+	raw, err := readBounded(f.Raw, f.Limits.Office)
 	if err != nil {
 		return err
 	}
@@ -32,38 +32,35 @@ func (wordFile) Read(f *File, emit Emit) error {
 	if err != nil {
 		return bad(err)
 	}
-	styles, err := readStyles(z)
+	styles, err := readStyles(z, f.Limits.Part)
 	if err != nil {
 		return bad(err)
 	}
 	body := &wordText{styles: styles, level: -1}
-	if err := eachToken(z, "word/document.xml", body.start, body.end, body.chars); err != nil {
+	if err := eachToken(z, "word/document.xml", f.Limits.Part, body.start, body.end, body.chars); err != nil {
 		return bad(err)
 	}
 	p := &prose{lines: body.lines, title: body.title, policy: true}
 	return p.emit(emit)
 }
 
-// maxPartBytes bounds a part of the file: a law of a thousand articles has some megabytes of XML.
-const maxPartBytes = 32 << 20
-
 // errNoPart is returned for a part that the file lacks.
 var errNoPart = errors.New("缺少")
 
-// eachToken streams a part of the file. It is bounded: some kilobytes of a zip can unfold to gigabytes.
-func eachToken(z *zip.Reader, name string, start func(xml.StartElement), end func(xml.EndElement), chars func(string)) error {
+// eachToken streams a part of the file, of at most so many bytes: some kilobytes of a zip can unfold to gigabytes.
+func eachToken(z *zip.Reader, name string, most int64, start func(xml.StartElement), end func(xml.EndElement), chars func(string)) error {
 	part, err := z.Open(name)
 	if err != nil {
 		return fmt.Errorf("%w %s", errNoPart, name)
 	}
 	defer func() { _ = part.Close() }()
-	in := &io.LimitedReader{R: part, N: maxPartBytes}
+	in := &io.LimitedReader{R: part, N: most}
 	dec := xml.NewDecoder(in)
 	depth := 0
 	for {
 		token, err := dec.Token()
 		if in.N <= 0 {
-			return fmt.Errorf("%s 解压后超过 %d MB", name, maxPartBytes>>20)
+			return fmt.Errorf("%s 解压后超过 %s", name, inBytes(most))
 		}
 		if errors.Is(err, io.EOF) {
 			return nil
@@ -89,10 +86,10 @@ func eachToken(z *zip.Reader, name string, start func(xml.StartElement), end fun
 var reHeadingStyle = regexp.MustCompile(`(?i)^(?:heading|标题)\s*([1-6])$`)
 
 // readStyles reads which styles are headings, by their depth; the style of a document's title has depth 0.
-func readStyles(z *zip.Reader) (map[string]int, error) {
+func readStyles(z *zip.Reader, most int64) (map[string]int, error) {
 	styles := map[string]int{}
 	id := ""
-	err := eachToken(z, "word/styles.xml", func(e xml.StartElement) {
+	err := eachToken(z, "word/styles.xml", most, func(e xml.StartElement) {
 		switch e.Name.Local {
 		case "style":
 			id = xmlAttr(e, "styleId")

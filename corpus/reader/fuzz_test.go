@@ -105,6 +105,22 @@ func FuzzDOCX(f *testing.F) {
 	})
 }
 
+// FuzzPDF feeds pages of text to pdftotext in a sound PDF, and what it makes of them to the reader; and bytes that are none.
+func FuzzPDF(f *testing.F) {
+	needPDF(f)
+	f.Add("某省人民政府文件\n某政发〔2024〕1号\n关于某事的通知\n第一条 甲。", "第二条 乙。\n2024年1月2日", true)
+	f.Add("第 1 页\n甲\n\n\n乙", "第 2 页\n丙", true)
+	f.Add("%PDF-1.7\n1 0 obj\n<<>>", "", false)
+	f.Add("", "\x00\f\u202e", true)
+	f.Fuzz(func(t *testing.T, one, two string, sound bool) {
+		data := []byte("%PDF-1.4\n" + one + two)
+		if sound {
+			data = pdfOf([]string{one, two})
+		}
+		read(t, "a.pdf", data, reader.Options{Format: "pdf"})
+	})
+}
+
 // FuzzXLSX changes the sheet within a sound workbook.
 func FuzzXLSX(f *testing.F) {
 	book := workbook(f, "testdata/xlsx/input.tsv")

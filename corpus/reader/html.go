@@ -21,9 +21,6 @@ type webPage struct{}
 
 func (webPage) Name() string { return "html" }
 
-// maxPageBytes bounds a page.
-const maxPageBytes = 16 << 20
-
 // Accepts takes what begins as HTML does, and markup that is called HTML.
 func (webPage) Accepts(f *File) bool {
 	head := bytes.ToLower(f.Head[:min(len(f.Head), 4096)])
@@ -39,7 +36,7 @@ func (webPage) Accepts(f *File) bool {
 }
 
 func (webPage) Read(f *File, emit Emit) error {
-	raw, err := readBounded(f.Raw, maxPageBytes)
+	raw, err := readBounded(f.Raw, f.Limits.Page)
 	if err != nil {
 		return err
 	}

@@ -50,18 +50,19 @@ var columnNames = map[string][]string{
 	"date":           {"发布日期", "更新日期", "published"},
 }
 
-// columnOf maps every name to its column.
-func itemColumn(name string) string {
-	name = plainHead(name)
+// columnByName is columnNames the other way round: a hostile sheet has ten rows of 16,384 cells that might be heads.
+var columnByName = func() map[string]string {
+	byName := map[string]string{}
 	for column, names := range columnNames {
 		for _, n := range names {
-			if n == name {
-				return column
-			}
+			byName[n] = column
 		}
 	}
-	return ""
-}
+	return byName
+}()
+
+// itemColumn is the column that a head means, "" for none.
+func itemColumn(name string) string { return columnByName[plainHead(name)] }
 
 // plainHead is a head without blanks, the mark of a required column and capitals.
 func plainHead(name string) string {

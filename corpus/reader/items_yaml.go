@@ -29,12 +29,12 @@ type handwritten struct {
 }
 
 func (itemsYAML) Read(f *File, emit Emit) error {
-	raw, err := readBounded(f.Text, maxTextBytes)
+	raw, err := readBounded(f.Text, f.Limits.Text)
 	if err != nil {
 		return err
 	}
 	for _, e := range yamlEntries(string(raw)) {
-		if err := emitEntry(e, emit); err != nil {
+		if err := emitEntry(e, f.Limits.Entry, emit); err != nil {
 			return err
 		}
 	}
@@ -62,12 +62,12 @@ func yamlEntries(text string) []yamlEntry {
 	return entries
 }
 
-func emitEntry(e yamlEntry, emit Emit) error {
+func emitEntry(e yamlEntry, most int64, emit Emit) error {
 	fault := func(field, reason string, args ...any) error {
 		return emit(nil, &Fault{Line: e.line, Field: field, Reason: fmt.Sprintf(reason, args...), Record: clipRecord(e.text)})
 	}
-	if len(e.text) > maxEntryBytes {
-		return fault("", "一个事项超过 %d MB；请检查文件", maxEntryBytes>>20)
+	if int64(len(e.text)) > most {
+		return fault("", "一个事项超过 %s；请检查文件", inBytes(most))
 	}
 	var entries []handwritten
 	if err := yaml.UnmarshalStrict([]byte(e.text), &entries); err != nil {

@@ -44,7 +44,7 @@ func (r *row) has(names ...string) bool {
 
 // eachRow streams the objects of a JSON array or of JSON lines. A line that is no object is a fault; the others go on.
 func eachRow(f *File, visit func(*row) error, fault func(line int, reason, record string) error) error {
-	bound := boundRecords(f.Text)
+	bound := boundRecords(f)
 	in := bufio.NewReaderSize(bound, 1<<16)
 	if first, err := firstByte(in); err != nil || first == '[' {
 		if err != nil {

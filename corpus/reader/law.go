@@ -37,7 +37,7 @@ var (
 )
 
 func (law) Read(f *File, emit Emit) error {
-	raw, err := readBounded(f.Text, maxTextBytes)
+	raw, err := readBounded(f.Text, f.Limits.Text)
 	if err != nil {
 		return err
 	}

@@ -65,7 +65,7 @@ func canonicalNumber(v string) string {
 }
 
 func (markdown) Read(f *File, emit Emit) error {
-	raw, err := readBounded(f.Text, maxTextBytes)
+	raw, err := readBounded(f.Text, f.Limits.Text)
 	if err != nil {
 		return err
 	}

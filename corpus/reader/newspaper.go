@@ -42,7 +42,7 @@ func joinNumerals(s string) string {
 }
 
 func (newspaper) Read(f *File, emit Emit) error {
-	raw, err := readBounded(f.Text, maxTextBytes)
+	raw, err := readBounded(f.Text, f.Limits.Text)
 	if err != nil {
 		return err
 	}

@@ -21,7 +21,7 @@ const headBytes = 64 << 10
 
 // open opens an input: decompressed when it begins like gzip, and with its text decoded to UTF-8. The closer must be
 // called when the file has been read.
-func open(fsys fs.FS, in input) (*File, io.Closer, error) {
+func open(fsys fs.FS, in input, limits Limits) (*File, io.Closer, error) {
 	var raw io.ReadCloser
 	var err error
 	if fsys == nil {
@@ -32,7 +32,7 @@ func open(fsys fs.FS, in input) (*File, io.Closer, error) {
 	if err != nil {
 		return nil, nil, fmt.Errorf("open input: %w", err)
 	}
-	f, err := newFile(raw, in.path)
+	f, err := newFile(raw, in.path, limits)
 	if err != nil {
 		return nil, nil, errors.Join(fmt.Errorf("open input %s: %w", in.path, err), raw.Close())
 	}
@@ -42,10 +42,10 @@ func open(fsys fs.FS, in input) (*File, io.Closer, error) {
 	return f, raw, nil
 }
 
-func newFile(r io.Reader, path string) (*File, error) {
+func newFile(r io.Reader, path string, limits Limits) (*File, error) {
 	raw := bufio.NewReaderSize(r, headBytes)
 	if magic, err := raw.Peek(2); err == nil && magic[0] == 0x1f && magic[1] == 0x8b {
-		z, err := newInflater(raw)
+		z, err := newInflater(raw, limits.Inflated)
 		if err != nil {
 			return nil, err
 		}
@@ -56,7 +56,7 @@ func newFile(r io.Reader, path string) (*File, error) {
 	if err != nil && !errors.Is(err, io.EOF) && !errors.Is(err, bufio.ErrBufferFull) {
 		return nil, err
 	}
-	f := &File{Path: path, Raw: raw}
+	f := &File{Path: path, Raw: raw, Limits: limits}
 	enc, mark := detect(head)
 	if enc == nil {
 		f.Head = append([]byte(nil), head[mark:]...)

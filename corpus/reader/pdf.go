@@ -24,9 +24,6 @@ func (pdfFile) Name() string { return "pdf" }
 // pdfTimeout bounds pdftotext: a thousand pages take it some seconds.
 const pdfTimeout = 2 * time.Minute
 
-// maxPDFBytes bounds a PDF that has to be written to disk first.
-const maxPDFBytes = 512 << 20
-
 func (pdfFile) Accepts(f *File) bool {
 	return bytes.Contains(f.Head[:min(len(f.Head), 1024)], []byte("%PDF-"))
 }
@@ -39,7 +36,7 @@ func (pdfFile) Read(f *File, emit Emit) error {
 	file := f.Local
 	if file == "" {
 		var remove func()
-		if file, remove, err = spill(f.Raw); err != nil {
+		if file, remove, err = spill(f.Raw, f.Limits.PDF); err != nil {
 			return err
 		}
 		defer remove()
@@ -47,7 +44,7 @@ func (pdfFile) Read(f *File, emit Emit) error {
 	if file, err = filepath.Abs(file); err != nil { // a name that begins with - would be taken for an option
 		return err
 	}
-	text, err := pdfText(program, file)
+	text, err := pdfText(program, file, f.Limits.Text)
 	if err != nil {
 		return emit(nil, &Fault{Reason: err.Error()})
 	}
@@ -60,15 +57,15 @@ func (pdfFile) Read(f *File, emit Emit) error {
 }
 
 // spill writes a PDF that lies on no disk to a temporary file.
-func spill(r io.Reader) (path string, remove func(), err error) {
+func spill(r io.Reader, most int64) (path string, remove func(), err error) {
 	tmp, err := os.CreateTemp("", "tongsou-*.pdf")
 	if err != nil {
 		return "", nil, fmt.Errorf("为 PDF 建临时文件：%w", err)
 	}
 	remove = func() { _ = os.Remove(tmp.Name()) }
-	n, err := io.Copy(tmp, io.LimitReader(r, maxPDFBytes+1))
-	if n > maxPDFBytes {
-		err = fmt.Errorf("解压后超过 %d MB", maxPDFBytes>>20)
+	n, err := io.Copy(tmp, io.LimitReader(r, most+1))
+	if n > most {
+		err = fmt.Errorf("解压后超过 %s", inBytes(most))
 	}
 	if err = errors.Join(err, tmp.Close()); err != nil {
 		remove()
@@ -78,17 +75,17 @@ func spill(r io.Reader) (path string, remove func(), err error) {
 }
 
 // pdfText runs pdftotext; pages end in a form feed.
-func pdfText(program, file string) (string, error) {
+func pdfText(program, file string, most int64) (string, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), pdfTimeout)
 	defer cancel()
 	var out, problems bytes.Buffer
 	cmd := exec.CommandContext(ctx, program, "-q", "-enc", "UTF-8", "-eol", "unix", file, "-")
-	cmd.Stdout, cmd.Stderr = &bounded{w: &out, left: maxTextBytes}, &bounded{w: &problems, left: 1 << 10}
+	cmd.Stdout, cmd.Stderr = &bounded{w: &out, left: int(most)}, &bounded{w: &problems, left: 1 << 10}
 	switch err := cmd.Run(); {
 	case ctx.Err() != nil:
 		return "", fmt.Errorf("pdftotext 在 %s 内没有读完；请把 PDF 拆成几个文件", pdfTimeout)
-	case out.Len() >= maxTextBytes:
-		return "", fmt.Errorf("PDF 的文字超过 %d MB；请拆成几个文件", maxTextBytes>>20)
+	case int64(out.Len()) >= most:
+		return "", fmt.Errorf("PDF 的文字超过 %s；请拆成几个文件", inBytes(most))
 	case err != nil:
 		return "", fmt.Errorf("pdftotext 读不了这个 PDF（文件损坏或有密码）：%w %s", err, strings.TrimSpace(problems.String()))
 	}

@@ -50,12 +50,9 @@ func (plain) Read(f *File, emit Emit) error {
 	return p.emit(emit)
 }
 
-// maxTextBytes bounds a text that must be held in memory as a whole: a book has some megabytes.
-const maxTextBytes = 64 << 20
-
 // readText reads the whole text of a file, with lines that end in \n alone.
 func readText(f *File) (string, error) {
-	raw, err := readBounded(f.Text, maxTextBytes)
+	raw, err := readBounded(f.Text, f.Limits.Text)
 	if err != nil {
 		return "", err
 	}

@@ -39,6 +39,8 @@ type File struct {
 	Mapping string
 	// Year is the year of the documents for formats whose dates leave it out; 0 when none was given.
 	Year int
+	// Limits bounds what the file may cost.
+	Limits Limits
 }
 
 // Fault is what is wrong with one record of a file.

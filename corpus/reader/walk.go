@@ -20,6 +20,8 @@ type Options struct {
 	Mapping string
 	// Year is the year of the documents in formats whose dates leave it out.
 	Year int
+	// Limits bounds what one file may cost; the zero value means DefaultLimits.
+	Limits Limits
 	// FS, when set, is where root is looked up instead of the machine's own file system.
 	FS fs.FS
 	// Progress, when set, is called before every file and at the end.
@@ -42,6 +44,9 @@ func Read(root string, opts Options, emit Emit) error {
 	}
 	if opts.Source == "" {
 		opts.Source = filepath.ToSlash(filepath.Clean(root))
+	}
+	if opts.Limits == (Limits{}) {
+		opts.Limits = DefaultLimits()
 	}
 	formats, err := choose(opts.Format)
 	if err != nil {
@@ -130,7 +135,7 @@ func choose(name string) ([]Format, error) {
 }
 
 func readFile(in input, formats []Format, opts Options, emit Emit) error {
-	f, closer, err := open(opts.FS, in)
+	f, closer, err := open(opts.FS, in, opts.Limits)
 	if err != nil {
 		return emit(nil, &Fault{File: in.path, Reason: "打不开文件：" + err.Error()})
 	}

@@ -17,13 +17,6 @@ type xlsxItems struct{}
 
 func (xlsxItems) Name() string { return "xlsx" }
 
-// maxOfficeBytes bounds an Office file as it lies on disk, maxUnzipped what becomes of it, which excelize
-// keeps in temporary files.
-const (
-	maxOfficeBytes = 64 << 20
-	maxUnzipped    = 512 << 20
-)
-
 func (xlsxItems) Accepts(f *File) bool { return isOffice(f, "xl/", ".xlsx", ".xlsm") }
 
 // isOffice reports whether a file is a zip with a part below folder, or with one of the extensions: the folder may come
@@ -53,7 +46,7 @@ func readBounded(r io.Reader, limit int64) ([]byte, error) {
 		return nil, err
 	}
 	if int64(len(raw)) > limit {
-		return nil, fmt.Errorf("文件超过 %d MB；请拆成几个文件", limit>>20)
+		return nil, fmt.Errorf("文件超过 %s；请拆成几个文件", inBytes(limit))
 	}
 	return raw, nil
 }
@@ -63,15 +56,15 @@ func (xlsxItems) Read(f *File, emit Emit) (err error) {
 	if fault != nil {
 		return emit(nil, fault)
 	}
-	raw, err := readBounded(f.Raw, maxOfficeBytes)
+	raw, err := readBounded(f.Raw, f.Limits.Office)
 	if err != nil {
 		return err
 	}
 	book, err := excelize.OpenReader(bytes.NewReader(raw), excelize.Options{
-		UnzipSizeLimit: maxUnzipped, ShortDatePattern: "yyyy-mm-dd",
+		UnzipSizeLimit: f.Limits.Unzipped, ShortDatePattern: "yyyy-mm-dd",
 	})
 	if err != nil {
-		return emit(nil, &Fault{Reason: fmt.Sprintf("不是完好的 XLSX 文件，或解压后超过 %d MB：%v；请用表格软件另存为 XLSX", maxUnzipped>>20, err)})
+		return emit(nil, &Fault{Reason: fmt.Sprintf("不是完好的 XLSX 文件，或解压后超过 %s：%v；请用表格软件另存为 XLSX", inBytes(f.Limits.Unzipped), err)})
 	}
 	defer func() { err = errors.Join(err, book.Close()) }()
 	for _, sheet := range book.GetSheetList() {
@@ -87,7 +80,7 @@ func (xlsxItems) Read(f *File, emit Emit) (err error) {
 
 // readSheet reads the items of one sheet, or reports that it has no head row.
 func readSheet(f *File, raw []byte, book *excelize.File, sheet string, m *mapping, emit Emit) (found bool, err error) {
-	top, err := topRows(book, sheet)
+	top, err := topRows(f, book, sheet)
 	if err != nil {
 		return false, fmt.Errorf("工作表 %s：%w", sheet, err)
 	}
@@ -99,11 +92,11 @@ func readSheet(f *File, raw []byte, book *excelize.File, sheet string, m *mappin
 	if fault := m.missing(f, t.heads); fault != nil {
 		return true, emit(nil, fault)
 	}
-	merged, err := mergedDown(raw, sheet)
+	merged, err := mergedDown(f, raw, sheet)
 	if err != nil {
 		return true, fmt.Errorf("工作表 %s：%w", sheet, err)
 	}
-	return true, eachSheetRow(book, sheet, func(row int, cells []string) (bool, error) {
+	return true, eachSheetRow(f, book, sheet, func(row int, cells []string) (bool, error) {
 		if row <= head+1 {
 			return true, nil
 		}
@@ -115,8 +108,8 @@ func readSheet(f *File, raw []byte, book *excelize.File, sheet string, m *mappin
 	})
 }
 
-func topRows(book *excelize.File, sheet string) (top [][]string, err error) {
-	err = eachSheetRow(book, sheet, func(_ int, cells []string) (bool, error) {
+func topRows(f *File, book *excelize.File, sheet string) (top [][]string, err error) {
+	err = eachSheetRow(f, book, sheet, func(_ int, cells []string) (bool, error) {
 		top = append(top, cells)
 		return len(top) < headRows, nil
 	})
@@ -124,7 +117,7 @@ func topRows(book *excelize.File, sheet string) (top [][]string, err error) {
 }
 
 // eachSheetRow streams the rows of a sheet, counted from 1, until visit says that it has seen enough.
-func eachSheetRow(book *excelize.File, sheet string, visit func(row int, cells []string) (bool, error)) error {
+func eachSheetRow(f *File, book *excelize.File, sheet string, visit func(row int, cells []string) (bool, error)) error {
 	rows, err := book.Rows(sheet)
 	if err != nil {
 		return err
@@ -132,8 +125,8 @@ func eachSheetRow(book *excelize.File, sheet string, visit func(row int, cells [
 	total := 0
 	for n := 1; rows.Next(); n++ {
 		cells, err := rows.Columns()
-		if total += len(cells); err == nil && total > maxSheetCells {
-			err = fmt.Errorf("超过 %d 格；请拆成几个文件，或删去表格右边和下边的空格", maxSheetCells)
+		if total += len(cells); err == nil && total > f.Limits.Cells {
+			err = fmt.Errorf("超过 %d 格；请拆成几个文件，或删去表格右边和下边的空格", f.Limits.Cells)
 		}
 		if err == nil {
 			var more bool

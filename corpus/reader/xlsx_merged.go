@@ -57,12 +57,12 @@ var reMergeCell = regexp.MustCompile(`^(?:\w+:)?mergeCell\s[^>]*\bref="([A-Z]{1,
 
 // mergedDown lists the cells of a sheet that are merged within one column. excelize would parse the whole sheet for it:
 // for 50,000 rows that takes 1.2 GB and three times as long.
-func mergedDown(raw []byte, sheet string) (*merges, error) {
+func mergedDown(f *File, raw []byte, sheet string) (*merges, error) {
 	z, err := zip.NewReader(bytes.NewReader(raw), int64(len(raw)))
 	if err != nil {
 		return nil, err
 	}
-	name, err := sheetPart(z, sheet)
+	name, err := sheetPart(z, sheet, f.Limits.Part)
 	if err != nil || name == "" {
 		return &merges{}, err // excelize finds parts in more ways and has read the sheet: only merged cells stay empty
 	}
@@ -72,12 +72,12 @@ func mergedDown(raw []byte, sheet string) (*merges, error) {
 	}
 	defer func() { _ = part.Close() }()
 	m := &merges{}
-	for in := bufio.NewReaderSize(io.LimitReader(part, maxUnzipped), 1<<16); ; {
+	for in := bufio.NewReaderSize(io.LimitReader(part, f.Limits.Unzipped), 1<<16); ; {
 		element, err := in.ReadSlice('<')
 		if found := mergeOf(element); found.bottom > found.top {
 			m.coming = append(m.coming, found)
-			if len(m.coming) > maxMerges {
-				return nil, fmt.Errorf("合并的单元格超过 %d 处；请取消合并后再导入", maxMerges)
+			if len(m.coming) > f.Limits.Merges {
+				return nil, fmt.Errorf("合并的单元格超过 %d 处；请取消合并后再导入", f.Limits.Merges)
 			}
 		}
 		if errors.Is(err, io.EOF) {
@@ -112,16 +112,16 @@ func mergeOf(element []byte) merge {
 }
 
 // sheetPart is the name of the part that holds a sheet, "" when it cannot be told.
-func sheetPart(z *zip.Reader, sheet string) (string, error) {
+func sheetPart(z *zip.Reader, sheet string, most int64) (string, error) {
 	id, target := "", ""
 	ignore := func(xml.EndElement) {}
-	err := eachToken(z, "xl/workbook.xml", func(e xml.StartElement) {
+	err := eachToken(z, "xl/workbook.xml", most, func(e xml.StartElement) {
 		if e.Name.Local == "sheet" && xmlAttr(e, "name") == sheet {
 			id = xmlAttr(e, "id")
 		}
 	}, ignore, func(string) {})
 	if err == nil {
-		err = eachToken(z, "xl/_rels/workbook.xml.rels", func(e xml.StartElement) {
+		err = eachToken(z, "xl/_rels/workbook.xml.rels", most, func(e xml.StartElement) {
 			if e.Name.Local == "Relationship" && xmlAttr(e, "Id") == id {
 				target = xmlAttr(e, "Target")
 			}

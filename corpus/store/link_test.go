@@ -171,3 +171,31 @@ func TestDeleteSource(t *testing.T) {
 		}
 	})
 }
+
+// TestDeleteOthers takes out of a source what its latest file does not have: also what it shares with another source, and what
+// is kept under another source's ID.
+func TestDeleteOthers(t *testing.T) {
+	s, _ := open(t)
+	in := func(d *corpus.Document, source, file string) *corpus.Document {
+		d.Source = corpus.Source{Name: source, File: file}
+		return d
+	}
+	none := func(*corpus.Document) {}
+	put(t, s, in(item("theirs", "乙", none), "乙", "z"), in(news("shared", "同"), "乙", "z"))
+	put(t, s, in(news("n1", "一"), "甲", "old"), in(news("n2", "二"), "甲", "old"), in(news("shared", "同"), "甲", "old"), in(item("ours", "甲", none), "甲", "old"))
+	put(t, s, in(news("n2", "二"), "甲", "new"), in(item("ours", "甲", none), "甲", "new"))
+	gone, sum, err := s.DeleteOthers(t.Context(), "甲", "new")
+	if err != nil || !reflect.DeepEqual(gone, []string{"n1"}) || sum.Deleted != 1 {
+		t.Errorf("gone %v, %+v, %v", gone, sum, err)
+	}
+	wantIDs(t, s, "n2", "shared", "theirs")
+	if got := sources(t, s, "shared"); !reflect.DeepEqual(got, []string{"乙"}) {
+		t.Errorf("what was shared is of %q", got)
+	}
+	if got := sources(t, s, "theirs"); !reflect.DeepEqual(got, []string{"乙", "甲"}) && !reflect.DeepEqual(got, []string{"甲", "乙"}) {
+		t.Errorf("what is the same is of %q", got)
+	}
+	if gone, sum, err = s.DeleteOthers(t.Context(), "没有", "new"); err != nil || len(gone) > 0 || sum.Deleted != 0 {
+		t.Errorf("of a source that there is not: %v, %+v, %v", gone, sum, err)
+	}
+}

@@ -32,6 +32,7 @@ const (
 	EntryRemoved     Action = "entry.remove"
 	Published        Action = "publish"
 	Undone           Action = "undo"
+	Restored         Action = "restore"
 	DraftDropped     Action = "draft.drop"
 	ProposalTaken    Action = "proposal.accept"
 	ProposalDropped  Action = "proposal.dismiss"

@@ -2,6 +2,7 @@ package curation_test
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"os"
 	"path/filepath"
@@ -225,6 +226,153 @@ func TestVersions(t *testing.T) {
 	}
 	if more, err := s.Changes(ctx, log[4].ID, 2); err != nil || len(more) != 2 || more[0].ID != log[5].ID {
 		t.Errorf("the log goes on with %+v, %v", more, err)
+	}
+}
+
+// TestUndoGoesBackAndForth publishes three states, undoes all of them one after another, does them again, jumps, and goes on
+// from the middle.
+func TestUndoGoesBackAndForth(t *testing.T) {
+	ctx := context.Background()
+	s, _ := open(t, noon())
+	if steps, err := s.Steps(ctx); err != nil || steps != (curation.Steps{}) {
+		t.Errorf("steps before anything: %+v, %v", steps, err)
+	}
+	if _, err := s.Restore(ctx, "张工", 0, 0); !errors.Is(err, curation.ErrNothing) {
+		t.Errorf("restoring before anything: %v", err)
+	}
+	publish := func(text string) curation.Version {
+		t.Helper()
+		if _, err := s.Add(ctx, "张工", curation.Entry{Kind: curation.Deny, Text: text + "某"}); err != nil {
+			t.Fatal(err)
+		}
+		draft, err := s.Draft(ctx)
+		if err != nil {
+			t.Fatal(err)
+		}
+		v, err := s.Publish(ctx, "张工", draft.Revision(), "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		return v
+	}
+	texts := func() (list string) {
+		now, err := s.Current(ctx)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, e := range now.Entries {
+			list += strings.TrimSuffix(e.Text, "某")
+		}
+		return list
+	}
+	// is holds what is in force and where the steps lead; -1 is no step.
+	is := func(want string, undo, redo int64) {
+		t.Helper()
+		steps, err := s.Steps(ctx)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := [2]int64{-1, -1}
+		for i, step := range []*int64{steps.Undo, steps.Redo} {
+			if step != nil {
+				got[i] = *step
+			}
+		}
+		if texts() != want || got != [2]int64{undo, redo} {
+			t.Errorf("in force %q, steps %v, want %q and %d, %d", texts(), got, want, undo, redo)
+		}
+	}
+	undo := func() {
+		t.Helper()
+		now, _ := s.Current(ctx)
+		if _, err := s.Undo(ctx, "李工", now.ID); err != nil {
+			t.Fatal(err)
+		}
+	}
+	restore := func(to int64) {
+		t.Helper()
+		now, _ := s.Current(ctx)
+		if v, err := s.Restore(ctx, "李工", now.ID, to); err != nil || v.ID <= now.ID {
+			t.Fatal(v, err)
+		}
+	}
+	publish("甲") // 1
+	publish("乙") // 2
+	publish("丙") // 3
+	is("甲乙丙", 2, -1)
+	undo() // 4
+	is("甲乙", 1, 3)
+	undo() // 5
+	is("甲", 0, 2)
+	undo() // 6
+	is("", -1, 1)
+	now, _ := s.Current(ctx)
+	if _, err := s.Undo(ctx, "李工", now.ID); !errors.Is(err, curation.ErrNothing) {
+		t.Errorf("undoing beyond the beginning: %v", err)
+	}
+	restore(1) // 7
+	is("甲", 0, 2)
+	restore(2) // 8
+	is("甲乙", 1, 3)
+	if _, err := s.Restore(ctx, "李工", 7, 3); !errors.Is(err, curation.ErrStale) {
+		t.Errorf("restoring beside another who did: %v", err)
+	}
+	if _, err := s.Restore(ctx, "李工", 8, 4); !errors.Is(err, curation.ErrNothing) {
+		t.Errorf("restoring what is in force: %v", err)
+	}
+	if _, err := s.Restore(ctx, "李工", 8, 99); !errors.Is(err, curation.ErrNotFound) {
+		t.Errorf("restoring what never was: %v", err)
+	}
+	publish("丁") // 9
+	is("甲乙丁", 2, -1)
+	undo() // 10: what was undone before 丁 was published is no longer the next
+	is("甲乙", 1, 9)
+	restore(3) // 11: and yet it can be had
+	is("甲乙丙", 2, -1)
+	restore(0) // 12
+	is("", -1, 1)
+	if draft, _ := s.Draft(ctx); len(draft) != 0 {
+		t.Errorf("the draft is %v", draft)
+	}
+	log, err := s.Changes(ctx, 0, 1)
+	if err != nil || len(log) != 1 || log[0].Action != curation.DraftDropped {
+		t.Errorf("the log ends with %+v, %v", log, err)
+	}
+	if list, err := s.Versions(ctx, 50); err != nil || len(list) != 12 || list[1].Of != 3 || list[1].Who != "李工" || !strings.Contains(list[1].Note, "恢复第 3 版") {
+		t.Errorf("versions %+v, %v", list, err)
+	}
+}
+
+// TestOldFilesAreUpgraded opens a file as it was before versions knew what they repeat.
+func TestOldFilesAreUpgraded(t *testing.T) {
+	ctx := context.Background()
+	path := filepath.Join(t.TempDir(), "curation.db")
+	db, err := sql.Open("sqlite", path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	raw, err := os.ReadFile("testdata/schema1.sql")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := db.ExecContext(ctx, string(raw)); err != nil {
+		t.Fatal(err)
+	}
+	if err := db.Close(); err != nil {
+		t.Fatal(err)
+	}
+	for range 2 { // the second finds it done
+		s, err := curation.Open(ctx, path, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		steps, err := s.Steps(ctx)
+		if err != nil || steps.Current != 2 || steps.Undo == nil || *steps.Undo != 1 || steps.Redo != nil {
+			t.Errorf("steps %+v, %v", steps, err)
+		}
+		if err := s.Close(); err != nil {
+			t.Fatal(err)
+		}
 	}
 }
 

@@ -32,7 +32,7 @@ var (
 
 // schemaVersion is kept in the file's user_version, applicationID (the letters TONC) in its application_id.
 const (
-	schemaVersion = 1
+	schemaVersion = 2
 	applicationID = 0x544F4E43
 )
 
@@ -48,7 +48,8 @@ CREATE TABLE audit (
 CREATE TABLE draft (one INTEGER PRIMARY KEY CHECK (one = 1), last INTEGER NOT NULL, entries TEXT NOT NULL);
 INSERT INTO draft VALUES (1, 0, '[]');
 CREATE TABLE version (
-	id INTEGER PRIMARY KEY, time INTEGER NOT NULL, who TEXT NOT NULL, note TEXT NOT NULL, entries TEXT NOT NULL
+	id INTEGER PRIMARY KEY, time INTEGER NOT NULL, who TEXT NOT NULL, note TEXT NOT NULL, entries TEXT NOT NULL,
+	origin INTEGER NOT NULL, parent INTEGER NOT NULL -- the version that it repeats, and what stood before that one
 );
 CREATE TABLE decision (
 	query TEXT PRIMARY KEY, time INTEGER NOT NULL, who TEXT NOT NULL, taken INTEGER NOT NULL
@@ -57,6 +58,14 @@ CREATE TABLE answered (
 	key TEXT PRIMARY KEY, time INTEGER NOT NULL, body TEXT NOT NULL, status INTEGER NOT NULL, answer BLOB NOT NULL
 ) WITHOUT ROWID;
 CREATE INDEX answered_time ON answered(time);
+`
+
+// upgrade makes schema 2 of schema 1, in which undoing knew the version before and no further: every version follows the one
+// before it.
+const upgrade = `
+ALTER TABLE version ADD COLUMN origin INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE version ADD COLUMN parent INTEGER NOT NULL DEFAULT 0;
+UPDATE version SET origin = id, parent = coalesce((SELECT max(w.id) FROM version w WHERE w.id < version.id), 0);
 `
 
 // Store is an open file. Its methods may be called from any number of goroutines, and `tongsou key` may change it while a
@@ -101,17 +110,22 @@ func (s *Store) open(ctx context.Context) error {
 }
 
 func (s *Store) prepare(ctx context.Context) error {
-	if known, err := identify(ctx, s.db); known || err != nil {
+	if now, err := identify(ctx, s.db); now == schemaVersion || err != nil {
 		return err
 	}
 	if _, err := s.db.ExecContext(ctx, "PRAGMA journal_mode = WAL"); err != nil {
 		return err
 	}
 	return s.change(ctx, func(tx *sql.Tx) error {
-		if known, err := identify(ctx, tx); known || err != nil { // known: another process was faster
+		now, err := identify(ctx, tx)
+		if now == schemaVersion || err != nil { // another process was faster
 			return err
 		}
-		for _, stmt := range []string{schema, fmt.Sprintf("PRAGMA application_id = %d", applicationID), fmt.Sprintf("PRAGMA user_version = %d", schemaVersion)} {
+		tables := schema
+		if now == 1 {
+			tables = upgrade
+		}
+		for _, stmt := range []string{tables, fmt.Sprintf("PRAGMA application_id = %d", applicationID), fmt.Sprintf("PRAGMA user_version = %d", schemaVersion)} {
 			if _, err := tx.ExecContext(ctx, stmt); err != nil {
 				return err
 			}
@@ -124,22 +138,22 @@ type queryer interface {
 	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
 }
 
-// identify reports whether the file is one of ours; neither that nor an error when it is empty.
-func identify(ctx context.Context, q queryer) (bool, error) {
+// identify tells the schema of a file of ours; 0 when the file is empty.
+func identify(ctx context.Context, q queryer) (int, error) {
 	var version, app, objects int
 	err := q.QueryRowContext(ctx, `SELECT user_version, application_id, (SELECT count(*) FROM sqlite_master)
 		FROM pragma_user_version, pragma_application_id`).Scan(&version, &app, &objects)
 	switch {
 	case err != nil:
-		return false, fmt.Errorf("%w; if the file is damaged, restore it from a backup, or move it away and a new one is made", err)
-	case app == applicationID && version == schemaVersion:
-		return true, nil
+		return 0, fmt.Errorf("%w; if the file is damaged, restore it from a backup, or move it away and a new one is made", err)
+	case app == applicationID && version >= 1 && version <= schemaVersion:
+		return version, nil
 	case app == applicationID:
-		return false, fmt.Errorf("it was written by a newer tongsou (schema %d, this one knows %d); update the program", version, schemaVersion)
+		return 0, fmt.Errorf("it was written by a newer tongsou (schema %d, this one knows %d); update the program", version, schemaVersion)
 	case app != 0 || version != 0 || objects > 0:
-		return false, errors.New("it is a database of another program; choose another data directory")
+		return 0, errors.New("it is a database of another program; choose another data directory")
 	}
-	return false, nil
+	return 0, nil
 }
 
 // Close closes the file.

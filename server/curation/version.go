@@ -12,13 +12,17 @@ import (
 	"unicode/utf8"
 )
 
-// Version is a published state. Versions are never changed: undoing one publishes the one before it again.
+// Version is a published state. Versions are never changed: undoing one publishes an earlier one again.
 type Version struct {
-	ID      int64     `json:"id"` // 0 before anything was published
-	Time    time.Time `json:"time,omitzero"`
-	Who     string    `json:"who,omitempty"`
-	Note    string    `json:"note,omitempty"`
-	Entries Entries   `json:"entries"`
+	ID   int64     `json:"id"` // 0 before anything was published
+	Time time.Time `json:"time,omitzero"`
+	Who  string    `json:"who,omitempty"`
+	Note string    `json:"note,omitempty"`
+	// Of is the version whose entries these are: its own ID, or that of the one that was published again.
+	Of      int64   `json:"of"`
+	Entries Entries `json:"entries"`
+	// parent is the Of of what was in force when version Of was published.
+	parent int64
 }
 
 // Draft returns the entries that are being worked on.
@@ -145,7 +149,7 @@ func (s *Store) edit(ctx context.Context, who string, action Action, id int64, d
 // Current returns the latest version, one of number 0 when nothing was ever published.
 func (s *Store) Current(ctx context.Context) (Version, error) { return s.current(ctx, s.db) }
 
-const versionColumns = "id, time, who, note, entries"
+const versionColumns = "id, time, who, note, origin, parent, entries"
 
 func (s *Store) current(ctx context.Context, q queryer) (Version, error) {
 	v, err := s.scanVersion(q.QueryRowContext(ctx, "SELECT "+versionColumns+" FROM version ORDER BY id DESC LIMIT 1"))
@@ -159,7 +163,7 @@ func (s *Store) scanVersion(row interface{ Scan(...any) error }) (Version, error
 	var v Version
 	var at int64
 	var raw string
-	if err := row.Scan(&v.ID, &at, &v.Who, &v.Note, &raw); err != nil {
+	if err := row.Scan(&v.ID, &at, &v.Who, &v.Note, &v.Of, &v.parent, &raw); err != nil {
 		return v, err
 	}
 	v.Time = s.at(at)
@@ -195,7 +199,7 @@ func (s *Store) Publish(ctx context.Context, who, revision, note string) (Versio
 		case draft.Revision() == now.Entries.Revision():
 			return fmt.Errorf("publish: %w", ErrNothing)
 		}
-		v, err = s.publish(ctx, tx, who, note, draft)
+		v, err = s.publish(ctx, tx, Version{Who: who, Note: note, Of: itself, parent: now.Of, Entries: draft})
 		if err != nil {
 			return err
 		}
@@ -206,49 +210,26 @@ func (s *Store) Publish(ctx context.Context, who, revision, note string) (Versio
 
 func versionName(id int64) string { return fmt.Sprint("version ", id) }
 
-func (s *Store) publish(ctx context.Context, tx *sql.Tx, who, note string, entries Entries) (Version, error) {
-	raw, err := json.Marshal(entries)
+// itself is the Of of a version that has no ID yet and repeats no other.
+const itself = -1
+
+// publish makes a version of v.
+func (s *Store) publish(ctx context.Context, tx *sql.Tx, v Version) (Version, error) {
+	raw, err := json.Marshal(v.Entries)
 	if err != nil {
-		return Version{}, err
+		return v, err
 	}
-	v := Version{Time: s.at(s.now().Unix()), Who: who, Note: note, Entries: entries}
-	err = tx.QueryRowContext(ctx, "INSERT INTO version (time, who, note, entries) VALUES (?, ?, ?, ?) RETURNING id", moment(v.Time), who, note, string(raw)).Scan(&v.ID)
+	v.Time = s.at(s.now().Unix())
+	err = tx.QueryRowContext(ctx, "INSERT INTO version (time, who, note, origin, parent, entries) VALUES (?, ?, ?, ?, ?, ?) RETURNING id",
+		moment(v.Time), v.Who, v.Note, v.Of, v.parent, string(raw)).Scan(&v.ID)
+	if err == nil && v.Of == itself {
+		v.Of = v.ID
+		_, err = tx.ExecContext(ctx, "UPDATE version SET origin = id WHERE id = ?", v.ID)
+	}
 	if err != nil {
 		return v, fmt.Errorf("publish in %s: %w", s.path, err)
 	}
 	return v, s.tell(ctx, tx)
-}
-
-// Undo publishes once more what stood before version id, which must be the current one, so that two people who undo at once do
-// not undo twice. The draft becomes what is published; what it held is in the log.
-func (s *Store) Undo(ctx context.Context, who string, id int64) (Version, error) {
-	var v Version
-	err := s.change(ctx, func(tx *sql.Tx) error {
-		now, err := s.current(ctx, tx)
-		switch {
-		case err != nil:
-			return err
-		case now.ID == 0:
-			return fmt.Errorf("undo: %w", ErrNothing)
-		case now.ID != id:
-			return fmt.Errorf("undo version %d, which is not the current one: %w", id, ErrStale)
-		}
-		before := Version{Entries: Entries{}}
-		if now.ID > 1 {
-			if before, err = s.scanVersion(tx.QueryRowContext(ctx, "SELECT "+versionColumns+" FROM version WHERE id < ? ORDER BY id DESC LIMIT 1", now.ID)); err != nil {
-				return err
-			}
-		}
-		v, err = s.publish(ctx, tx, who, fmt.Sprintf("撤销第 %d 版，回到第 %d 版", now.ID, before.ID), before.Entries)
-		if err != nil {
-			return err
-		}
-		if err := s.note(ctx, tx, who, Undone, versionName(now.ID), without(now.Entries, v.Entries), without(v.Entries, now.Entries)); err != nil {
-			return err
-		}
-		return s.resetDraft(ctx, tx, who, v.Entries)
-	})
-	return v, err
 }
 
 // Drop makes the draft what is published.

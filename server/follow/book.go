@@ -4,6 +4,9 @@
 // is a person's, is kept exactly as long as that person wants it, and must be gone at once when not. Either file can be
 // deleted without the other. Addresses are kept only while something is followed under them; what was not confirmed is
 // forgotten after two days.
+//
+// Addresses are sealed with a key in a file of its own, so that whoever finds the book without it (a lost disk, a backup
+// whose key is kept elsewhere) learns how many follow what, and not who.
 package follow
 
 import (
@@ -12,6 +15,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 	"strings"
 	"sync"
 	"time"
@@ -21,7 +25,7 @@ import (
 
 // schemaVersion is kept in the file's user_version, applicationID (the letters TONF) in its application_id.
 const (
-	schemaVersion = 1
+	schemaVersion = 2
 	applicationID = 0x544F4E46
 )
 
@@ -37,11 +41,12 @@ CREATE TABLE change (
 );
 CREATE INDEX change_id ON change(id);
 CREATE TABLE address (
-	id INTEGER PRIMARY KEY, email TEXT NOT NULL UNIQUE, token TEXT NOT NULL UNIQUE,
+	id INTEGER PRIMARY KEY, found BLOB NOT NULL UNIQUE, sealed BLOB NOT NULL, token TEXT NOT NULL UNIQUE,
 	sent INTEGER NOT NULL, -- when it last got what is new
 	checked INTEGER NOT NULL, -- when it was last looked whether there is any
 	refused INTEGER NOT NULL
 );
+CREATE TABLE seal (one INTEGER PRIMARY KEY CHECK (one = 1), mark BLOB NOT NULL); -- which key it is
 CREATE TABLE subscription (
 	id INTEGER PRIMARY KEY, address INTEGER NOT NULL REFERENCES address(id) ON DELETE CASCADE,
 	kind TEXT NOT NULL, target TEXT NOT NULL, label TEXT NOT NULL,
@@ -57,15 +62,33 @@ type Book struct {
 	db     *sql.DB
 	path   string
 	lock   func(context.Context, *sql.Tx) error // makes a transaction the only one that writes; nil when it is by itself
+	key    string
+	seal   *seal
 	now    func() time.Time
 }
 
-// Open opens the book at path, or makes an empty one. now is the clock; nil means time.Now.
-func Open(ctx context.Context, path string, now func() time.Time) (*Book, error) {
-	if now == nil {
-		now = time.Now
+// Options of Open.
+type Options struct {
+	// Now is the clock; nil means time.Now.
+	Now func() time.Time
+	// KeyFile holds the key of the addresses, 64 hexadecimal digits; empty means the file KeyName beside the book. It is made
+	// where it is missing, unless there are addresses already that need the one that is gone.
+	KeyFile string
+}
+
+// KeyName is the name of the key file that is made beside a book.
+const KeyName = "follow.key"
+
+// Open opens the book at path, or makes an empty one. A book of the time when addresses were kept in the clear has them
+// sealed.
+func Open(ctx context.Context, path string, opts Options) (*Book, error) {
+	if opts.Now == nil {
+		opts.Now = time.Now
 	}
-	b := &Book{path: path, now: now}
+	if opts.KeyFile == "" {
+		opts.KeyFile = filepath.Join(filepath.Dir(path), KeyName)
+	}
+	b := &Book{path: path, key: opts.KeyFile, now: opts.Now}
 	if err := b.open(ctx); err != nil {
 		return nil, fmt.Errorf("open the book of followers %s: %w", path, err)
 	}
@@ -93,27 +116,52 @@ func (b *Book) open(ctx context.Context) error {
 }
 
 func (b *Book) prepare(ctx context.Context) error {
-	var version, app, objects int
-	err := b.db.QueryRowContext(ctx, `SELECT user_version, application_id, (SELECT count(*) FROM sqlite_master)
-		FROM pragma_user_version, pragma_application_id`).Scan(&version, &app, &objects)
-	switch {
-	case err != nil:
-		return fmt.Errorf("%w; if the file is damaged, restore it from a backup or move it away", err)
-	case app == applicationID && version == schemaVersion:
+	version, err := b.version(ctx, b.db)
+	if err != nil {
+		return err
+	}
+	if err := b.unlock(ctx, version); err != nil {
+		return err
+	}
+	switch version {
+	case schemaVersion:
 		return nil
-	case app == applicationID:
-		return fmt.Errorf("it was written by a newer tongsou (schema %d, this one knows %d); update the program", version, schemaVersion)
-	case app != 0 || version != 0 || objects > 0:
-		return errors.New("it is a database of another program; choose another data directory")
+	case 1:
+		return b.sealAll(ctx)
 	}
 	return b.change(ctx, func(tx *sql.Tx) error {
+		if now, err := b.version(ctx, tx); now != 0 || err != nil { // another process was faster
+			return err
+		}
 		for _, stmt := range []string{schema, fmt.Sprintf("PRAGMA application_id = %d", applicationID), fmt.Sprintf("PRAGMA user_version = %d", schemaVersion)} {
 			if _, err := tx.ExecContext(ctx, stmt); err != nil {
 				return err
 			}
 		}
-		return nil
+		return b.setMark(ctx, tx)
 	})
+}
+
+type queryer interface {
+	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
+}
+
+// version tells the schema of the file, 0 when it is empty.
+func (b *Book) version(ctx context.Context, q queryer) (int, error) {
+	var version, app, objects int
+	err := q.QueryRowContext(ctx, `SELECT user_version, application_id, (SELECT count(*) FROM sqlite_master)
+		FROM pragma_user_version, pragma_application_id`).Scan(&version, &app, &objects)
+	switch {
+	case err != nil:
+		return 0, fmt.Errorf("%w; if the file is damaged, restore it from a backup or move it away", err)
+	case app == applicationID && version >= 1 && version <= schemaVersion:
+		return version, nil
+	case app == applicationID:
+		return 0, fmt.Errorf("it was written by a newer tongsou (schema %d, this one knows %d); update the program", version, schemaVersion)
+	case app != 0 || version != 0 || objects > 0:
+		return 0, errors.New("it is a database of another program; choose another data directory")
+	}
+	return 0, nil
 }
 
 // Close closes the book.

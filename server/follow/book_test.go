@@ -27,7 +27,9 @@ func newBook(t *testing.T) (*follow.Book, *clock, string) {
 	if shared {
 		where, way = server.Database(t), follow.OpenPostgres
 	}
-	b, err := way(context.Background(), where, func() time.Time { return c.now })
+	b, err := way(context.Background(), where, follow.Options{
+		Now: func() time.Time { return c.now }, KeyFile: filepath.Join(filepath.Dir(path), follow.KeyName),
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -281,7 +283,7 @@ func TestForeignFileIsLeftAlone(t *testing.T) {
 	if err := os.WriteFile(path, []byte(strings.Repeat("no database ", 100)), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := follow.Open(context.Background(), path, nil); err == nil {
+	if _, err := follow.Open(context.Background(), path, follow.Options{}); err == nil {
 		t.Error("a file that is no book was opened")
 	}
 }

@@ -93,13 +93,14 @@ func (b *Book) Add(ctx context.Context, w Wish) error {
 		if waiting >= maxWaiting {
 			return ErrFull
 		}
-		if _, err := tx.ExecContext(ctx, "INSERT INTO address (email, token, sent, checked, refused) VALUES (?, ?, 0, 0, 0) ON CONFLICT DO NOTHING", email, rand.Text()); err != nil {
+		if _, err := tx.ExecContext(ctx, "INSERT INTO address (found, sealed, token, sent, checked, refused) VALUES (?, ?, ?, 0, 0, 0) ON CONFLICT DO NOTHING",
+			b.seal.find(email), b.seal.hide(email), rand.Text()); err != nil {
 			return err
 		}
 		var address int64
 		var all, open int
 		err := tx.QueryRowContext(ctx, `SELECT id, (SELECT count(*) FROM subscription WHERE address = a.id),
-			(SELECT count(*) FROM subscription WHERE address = a.id AND confirmed = 0) FROM address a WHERE email = ?`, email).Scan(&address, &all, &open)
+			(SELECT count(*) FROM subscription WHERE address = a.id AND confirmed = 0) FROM address a WHERE found = ?`, b.seal.find(email)).Scan(&address, &all, &open)
 		if err != nil {
 			return err
 		}
@@ -116,11 +117,15 @@ func (b *Book) Add(ctx context.Context, w Wish) error {
 	})
 }
 
-const columns = `s.id, a.email, s.kind, s.target, s.label, s.token, a.token, s.confirmed > 0, s.seen FROM subscription s JOIN address a ON a.id = s.address `
+const columns = `s.id, a.sealed, a.found, s.kind, s.target, s.label, s.token, a.token, s.confirmed > 0, s.seen FROM subscription s JOIN address a ON a.id = s.address `
 
-func scanSubscription(rows *sql.Rows, s *Subscription) error {
+func (b *Book) scanSubscription(rows *sql.Rows, s *Subscription) (err error) {
 	var seen string
-	if err := rows.Scan(&s.ID, &s.Email, &s.Kind, &s.Target, &s.Label, &s.Token, &s.Leave, &s.Confirmed, &seen); err != nil {
+	var sealed, found []byte
+	if err := rows.Scan(&s.ID, &sealed, &found, &s.Kind, &s.Target, &s.Label, &s.Token, &s.Leave, &s.Confirmed, &seen); err != nil {
+		return err
+	}
+	if s.Email, err = b.seal.show(sealed, found); err != nil {
 		return err
 	}
 	return json.Unmarshal([]byte(seen), &s.Seen)
@@ -128,7 +133,7 @@ func scanSubscription(rows *sql.Rows, s *Subscription) error {
 
 // ToConfirm lists those whose owner has not been asked yet.
 func (b *Book) ToConfirm(ctx context.Context, limit int) ([]Subscription, error) {
-	return list(ctx, b, scanSubscription, "SELECT "+columns+"WHERE s.confirmed = 0 AND s.mailed = 0 ORDER BY s.id LIMIT ?", limit)
+	return list(ctx, b, b.scanSubscription, "SELECT "+columns+"WHERE s.confirmed = 0 AND s.mailed = 0 ORDER BY s.id LIMIT ?", limit)
 }
 
 // Asked notes that the owner was asked.
@@ -139,7 +144,7 @@ func (b *Book) Asked(ctx context.Context, id int64) error {
 
 // ByToken returns what a confirmation is about, or ErrNoToken.
 func (b *Book) ByToken(ctx context.Context, token string) (Subscription, error) {
-	found, err := list(ctx, b, scanSubscription, "SELECT "+columns+"WHERE s.token = ? AND (s.confirmed > 0 OR s.created > ?)",
+	found, err := list(ctx, b, b.scanSubscription, "SELECT "+columns+"WHERE s.token = ? AND (s.confirmed > 0 OR s.created > ?)",
 		token, b.now().Add(-confirmWithin).Unix())
 	if err == nil && (token == "" || len(found) != 1) {
 		err = ErrNoToken
@@ -166,7 +171,7 @@ func (b *Book) Confirm(ctx context.Context, token string, seen Seen) error {
 
 // Of lists what an address follows, by the token in its mails. No such address is ErrNoToken.
 func (b *Book) Of(ctx context.Context, leave string) ([]Subscription, error) {
-	found, err := list(ctx, b, scanSubscription, "SELECT "+columns+"WHERE a.token = ? AND s.confirmed > 0 ORDER BY s.id", leave)
+	found, err := list(ctx, b, b.scanSubscription, "SELECT "+columns+"WHERE a.token = ? AND s.confirmed > 0 ORDER BY s.id", leave)
 	if err == nil && (leave == "" || len(found) == 0) {
 		err = ErrNoToken
 	}
@@ -203,7 +208,7 @@ func forgetEmpty(ctx context.Context, tx *sql.Tx) error {
 // Due lists what the addresses follow that have had no mail for a day and were not looked at for an hour, by address, of at
 // most limit addresses.
 func (b *Book) Due(ctx context.Context, limit int) ([][]Subscription, error) {
-	all, err := list(ctx, b, scanSubscription, "SELECT "+columns+`WHERE s.confirmed > 0 AND a.id IN
+	all, err := list(ctx, b, b.scanSubscription, "SELECT "+columns+`WHERE s.confirmed > 0 AND a.id IN
 		(SELECT id FROM address WHERE sent <= ? AND checked <= ? AND id IN (SELECT address FROM subscription WHERE confirmed > 0)
 		ORDER BY checked, id LIMIT ?) ORDER BY a.id, s.id`, b.now().Add(-daily).Unix(), b.now().Add(-hourly).Unix(), limit)
 	var groups [][]Subscription
@@ -230,7 +235,7 @@ func (b *Book) Told(ctx context.Context, told []Subscription, mailed bool) error
 				return err
 			}
 			if _, err := tx.ExecContext(ctx, `UPDATE address SET checked = ?1, sent = CASE WHEN ?2 THEN ?1 ELSE sent END, refused = CASE WHEN ?2 THEN 0 ELSE refused END
-				WHERE email = ?3`, b.now().Unix(), mailed, s.Email); err != nil {
+				WHERE found = ?3`, b.now().Unix(), mailed, b.seal.find(s.Email)); err != nil {
 				return err
 			}
 		}
@@ -240,17 +245,17 @@ func (b *Book) Told(ctx context.Context, told []Subscription, mailed bool) error
 
 // Checked notes that an address was looked at, and that what is new for it has to wait.
 func (b *Book) Checked(ctx context.Context, email string) error {
-	_, err := b.db.ExecContext(ctx, "UPDATE address SET checked = ? WHERE email = ?", b.now().Unix(), email)
+	_, err := b.db.ExecContext(ctx, "UPDATE address SET checked = ? WHERE found = ?", b.now().Unix(), b.seal.find(email))
 	return err
 }
 
 // Refused notes that an address takes no mail. One that has not for some days is forgotten with all it follows.
 func (b *Book) Refused(ctx context.Context, email string) error {
 	return b.change(ctx, func(tx *sql.Tx) error {
-		if _, err := tx.ExecContext(ctx, "UPDATE address SET refused = refused + 1, sent = ? WHERE email = ?", b.now().Unix(), email); err != nil {
+		if _, err := tx.ExecContext(ctx, "UPDATE address SET refused = refused + 1, sent = ? WHERE found = ?", b.now().Unix(), b.seal.find(email)); err != nil {
 			return err
 		}
-		if _, err := tx.ExecContext(ctx, "DELETE FROM subscription WHERE confirmed = 0 AND mailed = 0 AND address = (SELECT id FROM address WHERE email = ?)", email); err != nil {
+		if _, err := tx.ExecContext(ctx, "DELETE FROM subscription WHERE confirmed = 0 AND mailed = 0 AND address = (SELECT id FROM address WHERE found = ?)", b.seal.find(email)); err != nil {
 			return err
 		}
 		if _, err := tx.ExecContext(ctx, "DELETE FROM address WHERE refused >= ?", maxRefused); err != nil {
