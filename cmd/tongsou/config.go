@@ -51,6 +51,7 @@ type Config struct {
 
 	Outside `mapstructure:",squash"`
 	Mail    `mapstructure:",squash"`
+	Cluster `mapstructure:",squash"`
 }
 
 // setting is one key with its default, what it means, and its check, which returns the allowed values when v is none.
@@ -142,7 +143,7 @@ func settings() []setting {
 			}
 			return ""
 		}},
-	}, append(outsideSettings(), mailSettings()...)...)
+	}, slices.Concat(outsideSettings(), mailSettings(), clusterSettings())...)
 }
 
 // addFlags gives a command a flag for each setting that it uses: cache_mb is --cache-mb.
@@ -171,6 +172,7 @@ func addFlags(cmd *cobra.Command, used ...string) {
 func loadConfig(cmd *cobra.Command) (*Config, error) {
 	v := viper.New()
 	v.SetEnvPrefix("TONGSOU")
+	v.SetEnvKeyReplacer(strings.NewReplacer(".", "_")) // opensearch.user is TONGSOU_OPENSEARCH_USER
 	v.AutomaticEnv()
 	allowed := map[string]bool{}
 	for _, s := range settings() {
@@ -193,7 +195,7 @@ func loadConfig(cmd *cobra.Command) (*Config, error) {
 	for _, s := range settings() {
 		if want := s.check(c); want != "" {
 			value := v.Get(s.key)
-			if s.key == "admin_key" || s.key == "smtp_password" {
+			if secrets[s.key] {
 				value = "（不显示）"
 			}
 			return nil, fmt.Errorf("%s：%s = %v 无效，应为%s", origin(file), s.key, value, want)

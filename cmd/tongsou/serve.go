@@ -16,7 +16,6 @@ import (
 	"tongsou/corpus/sample"
 	"tongsou/corpus/store"
 	"tongsou/index"
-	"tongsou/index/embedded"
 	"tongsou/server"
 	"tongsou/server/curation"
 	"tongsou/server/follow"
@@ -63,7 +62,7 @@ func serveCommand() *cobra.Command {
 type program struct {
 	*server.Server
 	store  *store.Store
-	engine *embedded.Engine
+	engine engine
 	follow *follow.Book
 	// journal is nil when it is switched off.
 	journal *journal.Journal

@@ -115,6 +115,9 @@ func Open(ctx context.Context, options Options) (*Engine, error) {
 	if err := e.look(ctx); err != nil {
 		return nil, fmt.Errorf("open index %q: %w", options.Prefix, err)
 	}
+	if e.Sequence() > 0 {
+		e.loadRelated(ctx)
+	}
 	e.life, e.stop = context.WithCancel(context.WithoutCancel(ctx))
 	e.done.Go(e.watch)
 	return e, nil

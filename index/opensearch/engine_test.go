@@ -17,11 +17,15 @@ import (
 var address, missing = "", error(nil)
 
 func TestMain(m *testing.M) {
+	if os.Getenv(indexerVariable) != "" {
+		runIndexer()
+		return
+	}
 	os.Exit(runAll(m))
 }
 
 func runAll(m *testing.M) int {
-	if address = os.Getenv("TONGSOU_OPENSEARCH_URL"); address != "" {
+	if address = os.Getenv("OPENSEARCH_TEST_URL"); address != "" {
 		return m.Run()
 	}
 	c, stop, err := opensearchtest.Run(opensearchtest.Options{})

@@ -312,14 +312,9 @@ func (v *view) search(bodies []m) ([]answer, error) {
 	var all struct {
 		Responses []answer `json:"responses"`
 	}
-	path := "/" + v.index + "/_msearch?search_type=dfs_query_then_fetch&max_concurrent_searches=16"
+	// The alias leads to the index in use, also when that was just replaced by a rebuild.
+	path := "/" + v.engine.options.Prefix + "/_msearch?search_type=dfs_query_then_fetch&max_concurrent_searches=16"
 	err := v.engine.client.do(v.ctx, http.MethodPost, path, []byte(body.String()), short, &all)
-	if status(err) == http.StatusNotFound { // rebuilt meanwhile: the alias leads to the new one
-		if err = v.engine.look(v.ctx); err == nil {
-			v.present = v.engine.present.Load()
-			err = v.engine.client.do(v.ctx, http.MethodPost, strings.Replace(path, path[1:strings.Index(path, "/_m")], v.index, 1), []byte(body.String()), short, &all)
-		}
-	}
 	if err != nil {
 		return nil, err
 	}

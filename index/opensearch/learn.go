@@ -87,26 +87,12 @@ type teacher struct {
 func (t *teacher) kind(kind corpus.Kind) error {
 	var ids []string
 	units := 0
-	for after := ""; ; {
-		body := m{
-			"size": idsAtOnce, "query": term(fieldKind, string(kind)), "sort": []m{{fieldID: "asc"}}, "_source": []string{fieldID, fieldUnits}, "track_total_hits": false,
-		}
-		if after != "" {
-			body["search_after"] = []string{after}
-		}
-		answers, err := t.view.search([]m{body})
-		if err != nil {
-			return err
-		}
-		hits := answers[0].Hits.Hits
-		for _, h := range hits {
-			ids = append(ids, h.Source.ID)
-			units += min(h.Source.Units, learnSections)
-		}
-		if len(hits) < idsAtOnce {
-			break
-		}
-		after = ids[len(ids)-1]
+	err := t.view.every(kind, func(h *hit) {
+		ids = append(ids, h.Source.ID)
+		units += min(h.Source.Units, learnSections)
+	})
+	if err != nil {
+		return err
 	}
 	stride := max(1, (units+learnUnits-1)/learnUnits)
 	var picked []string
@@ -119,6 +105,30 @@ func (t *teacher) kind(kind corpus.Kind) error {
 		}
 	}
 	return nil
+}
+
+// every visits the documents of a kind in the order of their IDs, with those and the number of their units.
+func (v *view) every(kind corpus.Kind, visit func(h *hit)) error {
+	for after := ""; ; {
+		body := m{
+			"size": idsAtOnce, "query": term(fieldKind, string(kind)), "sort": []m{{fieldID: "asc"}}, "_source": []string{fieldID, fieldUnits}, "track_total_hits": false,
+		}
+		if after != "" {
+			body["search_after"] = []string{after}
+		}
+		answers, err := v.search([]m{body})
+		if err != nil {
+			return err
+		}
+		hits := answers[0].Hits.Hits
+		for i := range hits {
+			visit(&hits[i])
+			after = hits[i].Source.ID
+		}
+		if len(hits) < idsAtOnce {
+			return nil
+		}
+	}
 }
 
 // documents teaches documents, whose IDs are in order.

@@ -27,15 +27,14 @@ func TestParity(t *testing.T) {
 		t.Skip("needs the judged sets, which are no part of the repository: set TONGSOU_SHARED to their folder")
 	}
 	most, _ := strconv.Atoi(os.Getenv("TONGSOU_PARITY"))
+	whole, corpora := t, map[string][2]index.Engine{}
 	for _, name := range []string{"items", "replies", "ncp", "stard", "stard-short"} {
-		t.Run(name, func(t *testing.T) { compareOn(t, filepath.Join(shared, "beir"), name, most) })
+		t.Run(name, func(t *testing.T) { compareOn(t, whole, corpora, filepath.Join(shared, "beir"), name, most) })
 	}
 }
 
-// corpora keeps the two indexes of a corpus for the second set over it.
-var corpora = map[string][2]index.Engine{}
-
-func compareOn(t *testing.T, dir, name string, most int) {
+// compareOn compares on one set. corpora keeps the two engines of a corpus, as long as whole runs, for the next set over it.
+func compareOn(t, whole *testing.T, corpora map[string][2]index.Engine, dir, name string, most int) {
 	documents := name
 	if name == "stard-short" {
 		documents = "stard"
@@ -57,7 +56,7 @@ func compareOn(t *testing.T, dir, name string, most int) {
 	}
 	engines, ok := corpora[documents]
 	if !ok {
-		engines = filledBoth(t, set)
+		engines = filledBoth(whole, set)
 		corpora[documents] = engines
 	}
 	one, first, err := eval.Judge(t.Context(), engines[0], set)
@@ -84,14 +83,11 @@ type learner interface {
 
 func filledBoth(t *testing.T, set *eval.Set) [2]index.Engine {
 	t.Helper()
-	dir, err := os.MkdirTemp("", "tongsou-parity-")
+	here, err := embedded.Open(embedded.Options{Path: t.TempDir()})
 	if err != nil {
 		t.Fatal(err)
 	}
-	here, err := embedded.Open(embedded.Options{Path: dir})
-	if err != nil {
-		t.Fatal(err)
-	}
+	t.Cleanup(func() { _ = here.Close() })
 	there := open(t, nil)
 	for _, e := range []interface {
 		index.Engine

@@ -305,6 +305,9 @@ func (e *Engine) Rebuild(ctx context.Context, feed func(ctx context.Context, aft
 	return err
 }
 
+// grace is how long the old index stays after the swap: searches under way may still read it.
+const grace = 2 * time.Second
+
 func (e *Engine) rebuildBeside(ctx context.Context, feed func(ctx context.Context, after uint64) ([]index.Change, error)) error {
 	old, _, err := e.inUse(ctx)
 	if err != nil {
@@ -332,7 +335,11 @@ func (e *Engine) rebuildBeside(ctx context.Context, feed func(ctx context.Contex
 	}
 	e.present.Store(&present{index: fresh, version: e.options.version(), sequence: sequence, known: newKnown()})
 	e.doubt.Store(nil)
-	return e.drop(ctx, old)
+	select {
+	case <-ctx.Done():
+	case <-time.After(grace):
+	}
+	return e.drop(context.WithoutCancel(ctx), old)
 }
 
 // fill feeds a new index. It is not refreshed meanwhile: nobody reads it.
@@ -404,6 +411,20 @@ func (e *Engine) Snapshot(ctx context.Context, repository, location, name string
 	}
 	if answer.Snapshot.State != "SUCCESS" {
 		return fmt.Errorf("snapshot %s is %s: look at GET /_snapshot/%s/%s", name, answer.Snapshot.State, repository, name)
+	}
+	return nil
+}
+
+// Audit names every document of the index with its kind. Whether its copies agree is the cluster's to see to.
+func (e *Engine) Audit(ctx context.Context, visit func(id string, kind corpus.Kind)) error {
+	v, err := e.view(ctx)
+	if err != nil {
+		return err
+	}
+	for _, kind := range corpus.Kinds() {
+		if err := v.every(kind, func(h *hit) { visit(h.Source.ID, kind) }); err != nil {
+			return fmt.Errorf("audit index %s: %w", v.index, err)
+		}
 	}
 	return nil
 }

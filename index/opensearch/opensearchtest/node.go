@@ -120,12 +120,12 @@ func (n *Node) lastLines() string {
 	return n.Name + " wrote:\n" + string(raw[max(0, len(raw)-enough):])
 }
 
-// installed finds the distribution, which TONGSOU_OPENSEARCH or .bin of the repository holds, and Java.
+// installed finds the distribution, which OPENSEARCH_HOME or .bin of the repository holds, and Java.
 func installed() (home, java string, err error) {
 	if java, err = exec.LookPath("java"); err != nil {
 		return "", "", err
 	}
-	if home = os.Getenv("TONGSOU_OPENSEARCH"); home != "" {
+	if home = os.Getenv("OPENSEARCH_HOME"); home != "" {
 		return home, java, nil
 	}
 	dir, err := os.Getwd()
