@@ -4,9 +4,11 @@ GO ?= go
 LINT_VERSION = v2.15.0
 BIN = $(CURDIR)/.bin
 AXE_VERSION = 4.14.1
+OPENSEARCH_VERSION = 2.19.5
+OPENSEARCH = $(BIN)/opensearch-$(OPENSEARCH_VERSION)
 AXE = $(BIN)/axe/node_modules/axe-core/axe.min.js
 
-.PHONY: run test check fmt vet lint race fuzz test-faults bench load screenshots deps deps-system
+.PHONY: run test check fmt vet lint race fuzz test-faults test-cluster-faults opensearch scale bench load screenshots deps deps-system
 
 run:
 	$(GO) run ./cmd/tongsou serve
@@ -37,6 +39,23 @@ FAULTS ?= 100
 test-faults:
 	FAULTS=$(FAULTS) $(GO) test -count=1 -v -timeout 90m ./cmd/tongsou -run '^TestFaults'
 
+# Kills, stops and restarts nodes of an OpenSearch cluster and the indexer that writes into it, and reads every acknowledged
+# document from every copy afterwards. A short form is part of `make test`.
+FAULT_DOCS ?= 50000
+FAULT_FREEZE ?= 30s
+test-cluster-faults: $(OPENSEARCH)
+	FAULT_DOCS=$(FAULT_DOCS) FAULT_FREEZE=$(FAULT_FREEZE) $(GO) test -count=1 -v -timeout 4h ./index/opensearch -run '^TestClusterFaults$$'
+
+# The embedded engine against one node and three of OpenSearch, by the number of sections: make scale SCALE_RAW=folder takes
+# SCALE=0.1,0.3,1 millions from files below the folder, one after the other. Some hours on an otherwise idle machine.
+SCALE ?= 0.1,0.3,1
+scale: $(OPENSEARCH)
+	SCALE=$(SCALE) SCALE_RAW=$(SCALE_RAW) $(GO) test -count=1 -v -timeout 24h ./index/opensearch -run '^TestScale$$'
+
+# One OpenSearch node to try the engine on, at http://127.0.0.1:9200, until Ctrl+C. Its data lies in .bin/opensearch-data.
+opensearch: $(OPENSEARCH)
+	$(GO) run ./index/opensearch/opensearchtest/node -data $(BIN)/opensearch-data
+
 # Every fuzz target for a few seconds each; make fuzz FUZZTIME=10m before a release.
 FUZZTIME ?= 15s
 fuzz:
@@ -62,12 +81,20 @@ screenshots: deps
 	$(GO) test -count=1 -timeout 15m ./server -run '^(TestPublicPages|TestWidget.*|Test.*InTheBrowser)$$' -screenshots $(CURDIR)/screenshots
 
 # pdftotext reads the PDFs of one test. The race detector needs a C compiler. The pages are tested in Chromium with a
-# Chinese font, and held to WCAG by axe-core, which comes from npm.
-deps: deps-system $(AXE)
+# Chinese font, and held to WCAG by axe-core, which comes from npm. The cluster is OpenSearch, which comes by Maven and needs
+# Java.
+deps: deps-system $(AXE) $(OPENSEARCH)
 
-APT_PACKAGES = poppler-utils gcc libc6-dev chromium fonts-noto-cjk
+# The minimal distribution of OpenSearch, by Maven: no plugins, no Java of its own.
+$(OPENSEARCH):
+	mkdir -p $(BIN)
+	mvn -q dependency:copy -Dartifact=org.opensearch.distribution.integ-test-zip:opensearch:$(OPENSEARCH_VERSION):zip -DoutputDirectory=$(BIN)
+	rm -rf $@ && unzip -q -o $@.zip -d $(BIN) && rm $@.zip
+
+APT_PACKAGES = poppler-utils gcc libc6-dev chromium fonts-noto-cjk openjdk-17-jre-headless maven unzip
 deps-system:
 	@command -v pdftotext >/dev/null && command -v cc >/dev/null && command -v npm >/dev/null && \
+	  command -v java >/dev/null && command -v mvn >/dev/null && command -v unzip >/dev/null && \
 	  { command -v chromium || command -v chromium-browser || command -v google-chrome; } >/dev/null && \
 	  { ! command -v fc-list >/dev/null || fc-list :lang=zh | grep -q .; } || { \
 	  echo "installing $(APT_PACKAGES) and npm"; \
@@ -75,8 +102,8 @@ deps-system:
 	    export DEBIAN_FRONTEND=noninteractive; \
 	    NPM=$$(command -v npm >/dev/null || echo nodejs npm); \
 	    $$SUDO apt-get update -qq && $$SUDO apt-get install -y -qq $(APT_PACKAGES) $$NPM >/dev/null; \
-	  elif command -v brew >/dev/null; then brew install poppler node && brew install --cask chromium; \
-	  else echo "install poppler (pdftotext), a C compiler, Chromium, a Chinese font and npm with your package manager" >&2; exit 1; fi; }
+	  elif command -v brew >/dev/null; then brew install poppler node openjdk@17 maven && brew install --cask chromium; \
+	  else echo "install poppler (pdftotext), a C compiler, Chromium, a Chinese font, npm, Java 17, Maven and unzip with your package manager" >&2; exit 1; fi; }
 
 $(AXE):
 	npm install --prefix $(BIN)/axe --no-audit --no-fund --ignore-scripts --silent axe-core@$(AXE_VERSION)

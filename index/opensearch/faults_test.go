@@ -15,7 +15,6 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
-	"syscall"
 	"testing"
 	"time"
 
@@ -98,7 +97,7 @@ func (x *indexer) start() {
 	x.t.Helper()
 	x.cmd = exec.Command(os.Args[0])
 	x.cmd.Env = append(os.Environ(), indexerVariable+"="+x.urls)
-	x.cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
+	x.cmd.SysProcAttr = opensearchtest.Bound()
 	x.cmd.Stderr = &x.wrong
 	stdin, err := x.cmd.StdinPipe()
 	if err != nil {

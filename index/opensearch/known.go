@@ -2,6 +2,8 @@ package opensearch
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"net/http"
 	"strings"
 	"sync"
@@ -298,9 +300,34 @@ type aggregation struct {
 	} `json:"-"`
 }
 
+// Searches of which a shard did not answer are asked again: a copy elsewhere answers as soon as the cluster knows that a node
+// is gone. The last time what there is counts.
+const searchAttempts = 3
+
 // search asks for several searches in one request. An answer that lacks shards makes the view partial; one that failed as a
 // whole is an error.
 func (v *view) search(bodies []m) ([]answer, error) {
+	var err error
+	for attempt := range searchAttempts {
+		if attempt > 0 {
+			if late := pause(v.ctx, attempt+1); late != nil {
+				return nil, late
+			}
+		}
+		var answers []answer
+		var whole bool
+		if answers, whole, err = v.once(bodies, attempt == searchAttempts-1); err == nil && (whole || attempt == searchAttempts-1) {
+			return answers, nil
+		}
+		if err != nil && !errors.Is(err, index.ErrUnavailable) {
+			return nil, err
+		}
+	}
+	return nil, err
+}
+
+// once asks, and reports whether every shard answered; last says that a part will have to do.
+func (v *view) once(bodies []m, last bool) (answers []answer, whole bool, err error) {
 	var body strings.Builder
 	timeout := remaining(v.ctx)
 	for _, b := range bodies {
@@ -314,14 +341,24 @@ func (v *view) search(bodies []m) ([]answer, error) {
 	}
 	// The alias leads to the index in use, also when that was just replaced by a rebuild.
 	path := "/" + v.engine.options.Prefix + "/_msearch?search_type=dfs_query_then_fetch&max_concurrent_searches=16"
-	err := v.engine.client.do(v.ctx, http.MethodPost, path, []byte(body.String()), short, &all)
-	if err != nil {
-		return nil, err
+	if err := v.engine.client.do(v.ctx, http.MethodPost, path, []byte(body.String()), short, &all); err != nil {
+		return nil, false, err
 	}
+	if len(all.Responses) != len(bodies) {
+		return nil, false, fmt.Errorf("the cluster answers %d of %d searches: %w", len(all.Responses), len(bodies), index.ErrUnavailable)
+	}
+	whole = true
 	for i := range all.Responses {
-		if err := v.check(&all.Responses[i]); err != nil {
-			return nil, err
+		a := &all.Responses[i]
+		if err := a.failure(); err != nil {
+			return nil, false, err
+		}
+		whole = whole && (a.Shards.Failed == 0 || a.TimedOut)
+		if a.TimedOut || last && a.Shards.Failed > 0 {
+			v.mu.Lock()
+			v.partial = true
+			v.mu.Unlock()
 		}
 	}
-	return all.Responses, nil
+	return all.Responses, whole, nil
 }

@@ -51,28 +51,23 @@ func (v *view) ahead(text string) error {
 	return v.learnFrequencies(corpus.Kinds(), terms)
 }
 
-// check notes what a search lacks.
-func (v *view) check(a *answer) error {
-	if a.Error != nil {
-		reason := a.Error.Reason
-		if len(a.Error.Causes) > 0 {
-			reason = a.Error.Causes[0].Reason
-		}
-		err := &statusError{a.Status, a.Error.Type, reason}
-		if a.Status == 0 || a.Status >= 500 || later(a.Status) {
-			return fmt.Errorf("search: %w: %w", index.ErrUnavailable, err)
-		}
-		return err
-	}
-	if a.Shards.Failed > 0 || a.TimedOut {
+// failure is why a search failed as a whole, nil when it did not.
+func (a *answer) failure() error {
+	if a.Error == nil {
 		if a.Shards.Total > 0 && a.Shards.Failed == a.Shards.Total {
 			return fmt.Errorf("search: no shard answers: %w", index.ErrUnavailable)
 		}
-		v.mu.Lock()
-		v.partial = true
-		v.mu.Unlock()
+		return nil
 	}
-	return nil
+	reason := a.Error.Reason
+	if len(a.Error.Causes) > 0 {
+		reason = a.Error.Causes[0].Reason
+	}
+	err := &statusError{a.Status, a.Error.Type, reason}
+	if a.Status == 0 || a.Status >= 500 || later(a.Status) {
+		return fmt.Errorf("search: %w: %w", index.ErrUnavailable, err)
+	}
+	return err
 }
 
 // remaining is the time that a search may take within the cluster: what the context has left, less the way back.

@@ -5,6 +5,7 @@ package opensearchtest
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net"
 	"net/http"
@@ -21,6 +22,10 @@ import (
 type Options struct {
 	// Nodes is 1 when it is 0; HeapMB is each node's heap in MiB, 512 when it is 0.
 	Nodes, HeapMB int
+	// Port is where a single node answers, a free one when 0; Data the folder in which its data stays, one that goes with it
+	// when empty.
+	Port int
+	Data string
 	// Settings are added to every node's opensearch.yml.
 	Settings map[string]string
 }
@@ -71,7 +76,7 @@ func Run(o Options) (c *Cluster, stop func(), missing error) {
 }
 
 func start(o Options, home, java string) (*Cluster, error) {
-	o.Nodes, o.HeapMB = max(o.Nodes, 1), o.HeapMB
+	o.Nodes = max(o.Nodes, 1)
 	if o.HeapMB == 0 {
 		o.HeapMB = 512
 	}
@@ -84,6 +89,9 @@ func start(o Options, home, java string) (*Cluster, error) {
 	if err != nil {
 		return c, err
 	}
+	if o.Port > 0 && o.Nodes == 1 {
+		ports[0] = o.Port
+	}
 	if err := share(home, filepath.Join(dir, "home")); err != nil {
 		return c, err
 	}
@@ -94,6 +102,11 @@ func start(o Options, home, java string) (*Cluster, error) {
 		}
 		c.Nodes = append(c.Nodes, n)
 		if err := n.configure(c.settings(i, ports, o)); err != nil {
+			return c, err
+		}
+	}
+	if o.Data != "" {
+		if err := errors.Join(os.MkdirAll(o.Data, 0o750), own(o.Data)); err != nil {
 			return c, err
 		}
 	}
@@ -125,6 +138,9 @@ func (c *Cluster) settings(i int, ports []int, o Options) map[string]string {
 			names = append(names, "node-"+strconv.Itoa(j))
 		}
 		s["discovery.seed_hosts"], s["cluster.initial_cluster_manager_nodes"] = strings.Join(seeds, ","), strings.Join(names, ",")
+	}
+	if o.Data != "" && o.Nodes == 1 {
+		s["path.data"] = o.Data
 	}
 	for k, v := range o.Settings {
 		s[k] = v

@@ -59,8 +59,8 @@ func (n *Node) Start() error {
 		"-Dopensearch.path.home="+n.home, "-Dopensearch.path.conf="+filepath.Join(n.dir, "config"),
 		"-cp", filepath.Join(n.home, "lib")+"/*", "org.opensearch.bootstrap.OpenSearch")
 	cmd.Stdout, cmd.Stderr, cmd.Dir = out, out, n.dir
-	// A node outlives no test, however that ends.
-	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: credential(), Pdeathsig: syscall.SIGKILL, Setpgid: true}
+	cmd.SysProcAttr = Bound()
+	cmd.SysProcAttr.Credential = credential()
 	started := make(chan error, 1)
 	n.ended = make(chan struct{})
 	go func(ended chan struct{}) {
