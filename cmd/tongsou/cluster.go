@@ -117,7 +117,7 @@ func clusterSettings() []setting {
 var secrets = map[string]bool{"admin_key": true, "smtp_password": true, "opensearch.password": true, "opensearch.api_key": true}
 
 // reachable is how long the cluster may take to answer when a command starts.
-const reachable = 30 * time.Second
+const reachable = 2 * time.Minute
 
 // openCluster opens the index on the cluster for a command that writes: of those on one data directory one at a time.
 func openCluster(c *Config) (engine, error) {
@@ -142,11 +142,6 @@ func openCluster(c *Config) (engine, error) {
 type held struct {
 	*opensearch.Engine
 	release func() error
-}
-
-// Rebuild passes on a feed.
-func (h *held) Rebuild(ctx context.Context, feed embedded.Feed) error {
-	return h.Engine.Rebuild(ctx, feed)
 }
 
 // Close closes the engine and lets go of the data directory.

@@ -193,3 +193,26 @@ func own(dir string) error {
 		return os.Lchown(path, int(who.Uid), int(who.Gid))
 	})
 }
+
+// Memory is what the node's process holds in memory, in bytes; 0 where the system does not tell.
+func (n *Node) Memory() int64 {
+	if n.cmd == nil {
+		return 0
+	}
+	return Resident(n.cmd.Process.Pid)
+}
+
+// Resident is what a process holds in memory, in bytes; 0 where the system does not tell.
+func Resident(pid int) int64 {
+	raw, err := os.ReadFile(filepath.Join("/proc", strconv.Itoa(pid), "status"))
+	if err != nil {
+		return 0
+	}
+	for line := range strings.Lines(string(raw)) {
+		if rest, ok := strings.CutPrefix(line, "VmRSS:"); ok {
+			kb, _ := strconv.ParseInt(strings.TrimSuffix(strings.TrimSpace(rest), " kB"), 10, 64)
+			return kb << 10
+		}
+	}
+	return 0
+}
