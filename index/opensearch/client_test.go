@@ -3,10 +3,13 @@ package opensearch_test
 import (
 	"encoding/pem"
 	"errors"
+	"fmt"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -19,6 +22,7 @@ import (
 // fake answers like a cluster with an empty index, after refusing as often as told.
 type fake struct {
 	refuse, status int
+	failed         int // shards of a search
 	asked          atomic.Int64
 	header         atomic.Value
 }
@@ -31,6 +35,10 @@ func (f *fake) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		w.WriteHeader(f.status)
 	case strings.Contains(r.URL.Path, "_doc"):
 		w.WriteHeader(http.StatusNotFound)
+	case strings.Contains(r.URL.Path, "_msearch"):
+		raw, _ := io.ReadAll(r.Body)
+		one := fmt.Sprintf(`{"_shards":{"total":2,"failed":%d},"hits":{"total":{"value":0},"hits":[]},"aggregations":{"units":{"doc_count":5}},"status":200}`, f.failed)
+		_, _ = fmt.Fprintf(w, `{"responses":[%s]}`, strings.Join(slices.Repeat([]string{one}, strings.Count(string(raw), "\n")/2), ","))
 	case strings.Contains(r.URL.Path, "_mapping"):
 		_, _ = w.Write([]byte(`{"tongsou-1":{"mappings":{"_meta":{"version":"x"}}}}`))
 	default:
@@ -69,6 +77,31 @@ func TestRetries(t *testing.T) {
 			t.Errorf("%s: got %v, want ErrUnavailable", c.name, err)
 		}
 		s.Close()
+	}
+}
+
+// An answer that lacks shards says so; one that lacks all is none.
+func TestShardsThatFail(t *testing.T) {
+	for failed, want := range []bool{false, true} {
+		s := httptest.NewServer(&fake{failed: failed})
+		e, err := connect(t, opensearch.Access{Addresses: []string{s.URL}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		res, err := e.Search(t.Context(), index.Query{Text: "供暖"})
+		if err != nil || res.Partial != want || (len(res.Query.Notes) > 0) != want {
+			t.Errorf("with %d of 2 shards failing: %+v, %v", failed, res, err)
+		}
+		s.Close()
+	}
+	s := httptest.NewServer(&fake{failed: 2})
+	defer s.Close()
+	e, err := connect(t, opensearch.Access{Addresses: []string{s.URL}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := e.Search(t.Context(), index.Query{Text: "供暖"}); !errors.Is(err, index.ErrUnavailable) {
+		t.Errorf("without any shard: %v", err)
 	}
 }
 

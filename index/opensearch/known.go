@@ -1,12 +1,14 @@
 package opensearch
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"net/http"
 	"strings"
 	"sync"
+	"sync/atomic"
 
 	"tongsou/corpus"
 	"tongsou/index"
@@ -90,6 +92,13 @@ func (v *view) learnFrequencies(kinds []corpus.Kind, terms []string) error {
 	var list []asked
 	var bodies []m
 	for _, kind := range kinds {
+		st, err := v.statistics(kind)
+		if err != nil {
+			return err
+		}
+		if st.units == 0 {
+			continue // of nothing nobody need ask
+		}
 		for _, t := range v.known.missing(kind, terms) {
 			list = append(list, asked{kind, t})
 			bodies = append(bodies, m{
@@ -122,7 +131,7 @@ func nested(query m) m {
 	return m{"nested": m{"path": units, "score_mode": "max", "query": query}}
 }
 
-// statistics are those of a kind.
+// statistics are those of a kind. All are asked for at once.
 func (v *view) statistics(kind corpus.Kind) (statistics, error) {
 	v.known.mu.Lock()
 	st, ok := v.known.kinds[kind]
@@ -131,25 +140,31 @@ func (v *view) statistics(kind corpus.Kind) (statistics, error) {
 		return st, nil
 	}
 	average := func(f string) m { return m{"avg": m{"field": f}} }
-	answers, err := v.search([]m{{
-		"size": 0, "query": term(fieldKind, string(kind)),
-		"aggs": m{"units": m{"nested": m{"path": units}, "aggs": m{"l0": average("u.l0"), "l1": average("u.l1"), "l2": average("u.l2")}}},
-	}})
+	var bodies []m
+	for _, k := range corpus.Kinds() {
+		bodies = append(bodies, m{
+			"size": 0, "query": term(fieldKind, string(k)),
+			"aggs": m{"units": m{"nested": m{"path": units}, "aggs": m{"l0": average("u.l0"), "l1": average("u.l1"), "l2": average("u.l2")}}},
+		})
+	}
+	answers, err := v.search(bodies)
 	if err != nil {
 		return st, err
 	}
-	found := answers[0].Aggregations["units"]
-	st.units = float64(found.Count)
-	for f, mean := range [...]*value{found.L0, found.L1, found.L2} {
-		st.average[f] = 1
-		if mean != nil {
-			st.average[f] = max(1, mean.Value)
-		}
-	}
 	v.known.mu.Lock()
-	v.known.kinds[kind] = st
-	v.known.mu.Unlock()
-	return st, nil
+	defer v.known.mu.Unlock()
+	for i, k := range corpus.Kinds() {
+		found := answers[i].Aggregations["units"]
+		of := statistics{units: float64(found.Count)}
+		for f, mean := range [...]*value{found.L0, found.L1, found.L2} {
+			of.average[f] = 1
+			if mean != nil {
+				of.average[f] = max(1, mean.Value)
+			}
+		}
+		v.known.kinds[k] = of
+	}
+	return v.known.kinds[kind], nil
 }
 
 // mostValues bounds how many values of a field are asked for: all that there are, in any corpus that is not abused.
@@ -211,9 +226,9 @@ type view struct {
 	engine *Engine
 	*present
 	ctx context.Context
-	// partial is set when a shard did not answer, or not in time.
-	mu      sync.Mutex
-	partial bool
+	// partial is set when a shard did not answer, or not in time; looks counts how often it was asked again.
+	partial atomic.Bool
+	looks   atomic.Int32
 }
 
 func (e *Engine) view(ctx context.Context) (*view, error) {
@@ -224,11 +239,7 @@ func (e *Engine) view(ctx context.Context) (*view, error) {
 }
 
 // Halved implements stage.View.
-func (v *view) Halved() bool {
-	v.mu.Lock()
-	defer v.mu.Unlock()
-	return v.partial
-}
+func (v *view) Halved() bool { return v.partial.Load() }
 
 // answer is the answer to one search.
 type answer struct {
@@ -300,35 +311,47 @@ type aggregation struct {
 	} `json:"-"`
 }
 
-// Searches of which a shard did not answer are asked again: a copy elsewhere answers as soon as the cluster knows that a node
-// is gone. The last time what there is counts.
-const searchAttempts = 3
+// secondLooks is how often one view asks again for what some shard did not answer: a copy elsewhere answers as soon as the
+// cluster knows that a node is gone. Then what there is has to do.
+const secondLooks = 2
 
 // search asks for several searches in one request. An answer that lacks shards makes the view partial; one that failed as a
 // whole is an error.
 func (v *view) search(bodies []m) ([]answer, error) {
-	var err error
-	for attempt := range searchAttempts {
-		if attempt > 0 {
-			if late := pause(v.ctx, attempt+1); late != nil {
-				return nil, late
-			}
-		}
-		var answers []answer
-		var whole bool
-		if answers, whole, err = v.once(bodies, attempt == searchAttempts-1); err == nil && (whole || attempt == searchAttempts-1) {
-			return answers, nil
-		}
-		if err != nil && !errors.Is(err, index.ErrUnavailable) {
+	for {
+		answers, err := v.once(bodies)
+		if err != nil {
 			return nil, err
 		}
+		lacking, failed := false, error(nil)
+		for i := range answers {
+			lacking = lacking || answers[i].Shards.Failed > 0
+			failed = errors.Join(failed, answers[i].failure())
+		}
+		if (lacking || errors.Is(failed, index.ErrUnavailable)) && v.lookAgain() {
+			if err := pause(v.ctx, 2); err != nil {
+				return nil, err
+			}
+			continue
+		}
+		if failed != nil {
+			return nil, failed
+		}
+		for i := range answers {
+			if answers[i].TimedOut || answers[i].Shards.Failed > 0 {
+				v.partial.Store(true)
+			}
+		}
+		return answers, nil
 	}
-	return nil, err
 }
 
-// once asks, and reports whether every shard answered; last says that a part will have to do.
-func (v *view) once(bodies []m, last bool) (answers []answer, whole bool, err error) {
-	var body strings.Builder
+// lookAgain reports whether the view may ask once more.
+func (v *view) lookAgain() bool { return v.looks.Add(1) <= secondLooks }
+
+// once asks.
+func (v *view) once(bodies []m) ([]answer, error) {
+	var body bytes.Buffer
 	timeout := remaining(v.ctx)
 	for _, b := range bodies {
 		b["timeout"] = timeout
@@ -341,24 +364,11 @@ func (v *view) once(bodies []m, last bool) (answers []answer, whole bool, err er
 	}
 	// The alias leads to the index in use, also when that was just replaced by a rebuild.
 	path := "/" + v.engine.options.Prefix + "/_msearch?search_type=dfs_query_then_fetch&max_concurrent_searches=16"
-	if err := v.engine.client.do(v.ctx, http.MethodPost, path, []byte(body.String()), short, &all); err != nil {
-		return nil, false, err
+	if err := v.engine.client.do(v.ctx, http.MethodPost, path, body.Bytes(), short, &all); err != nil {
+		return nil, err
 	}
 	if len(all.Responses) != len(bodies) {
-		return nil, false, fmt.Errorf("the cluster answers %d of %d searches: %w", len(all.Responses), len(bodies), index.ErrUnavailable)
+		return nil, fmt.Errorf("the cluster answers %d of %d searches: %w", len(all.Responses), len(bodies), index.ErrUnavailable)
 	}
-	whole = true
-	for i := range all.Responses {
-		a := &all.Responses[i]
-		if err := a.failure(); err != nil {
-			return nil, false, err
-		}
-		whole = whole && (a.Shards.Failed == 0 || a.TimedOut)
-		if a.TimedOut || last && a.Shards.Failed > 0 {
-			v.mu.Lock()
-			v.partial = true
-			v.mu.Unlock()
-		}
-	}
-	return all.Responses, whole, nil
+	return all.Responses, nil
 }

@@ -132,11 +132,11 @@ func (f *finder) conditions() error {
 		f.own["region"] = either(terms(fieldPath, q.Regions), terms(facetOf+"region", slices.Concat(q.Regions, p.Above)))
 	}
 	if len(q.Validity) > 0 {
-		var any []m
+		var list []m
 		for _, v := range q.Validity {
-			any = append(any, f.validity(v))
+			list = append(list, f.validity(v))
 		}
-		f.own["validity"] = either(any...)
+		f.own["validity"] = either(list...)
 	}
 	f.units()
 	return nil

@@ -101,6 +101,9 @@ type scored struct {
 // Find implements stage.View.
 func (v *view) Find(ctx context.Context, kind corpus.Kind, plan *index.Plan, ranking *index.Ranking, load bool) (*index.Found, *stage.Tally, error) {
 	began := time.Now()
+	if st, err := v.statistics(kind); err != nil || st.units == 0 {
+		return &index.Found{Kind: kind}, &stage.Tally{Kind: kind}, err
+	}
 	f, err := v.finder(kind, plan, ranking)
 	if err != nil {
 		return nil, nil, err
@@ -128,9 +131,9 @@ func (v *view) Find(ctx context.Context, kind corpus.Kind, plan *index.Plan, ran
 
 // gather scores what was found again and picks the candidates.
 func (f *finder) gather(answers []answer, found *index.Found) error {
-	matching, any, named, pinned := answers[0].Hits.Hits, f.of(answers, f.any), f.of(answers, f.named), f.of(answers, f.pins)
+	matching, best, named, pinned := answers[0].Hits.Hits, f.of(answers, f.any), f.of(answers, f.named), f.of(answers, f.pins)
 	pool := matching[:min(len(matching), f.pool)]
-	top, err := f.score(pool, any)
+	top, err := f.score(pool, best)
 	if err != nil {
 		return err
 	}
