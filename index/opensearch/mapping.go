@@ -82,6 +82,9 @@ func (o *Options) definition(alias bool) m {
 			"number_of_shards": o.Shards, "number_of_replicas": o.Replicas,
 			"index.mapping.nested_objects.limit": 1_000_000, "index.mapping.total_fields.limit": 200, "index.max_result_window": 50_000,
 			"index.gc_deletes": "1h", "index.refresh_interval": "1s", "index.max_inner_result_window": 100,
+			// A node that stood still comes back while its shards are still being closed, and the usual five tries are over within
+			// seconds: the copy would then be missing until somebody asks for another try by hand.
+			"index.allocation.max_retries": 200,
 			// The candidates are scored again in Go; these are one field's k1 and b nearest to that.
 			"index.similarity.house": m{"type": "BM25", "k1": o.Ranking.K1, "b": o.Ranking.LengthB[2]},
 		},
