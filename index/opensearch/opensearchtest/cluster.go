@@ -80,11 +80,15 @@ func start(o Options, home, java string) (*Cluster, error) {
 	if o.HeapMB == 0 {
 		o.HeapMB = 512
 	}
-	dir, err := os.MkdirTemp("", "tongsou-opensearch-")
+	sweep()
+	dir, err := os.MkdirTemp("", folders)
 	if err != nil {
 		return nil, err
 	}
 	c := &Cluster{dir: dir}
+	if err := os.WriteFile(filepath.Join(dir, ownerName), []byte(strconv.Itoa(os.Getpid())), 0o640); err != nil {
+		return c, err
+	}
 	ports, err := freePorts(2 * o.Nodes)
 	if err != nil {
 		return c, err
@@ -119,6 +123,23 @@ func start(o Options, home, java string) (*Cluster, error) {
 		}
 	}
 	return c, c.Green(greenWithin)
+}
+
+// folders begins the names of clusters' folders; ownerName is the file there that holds the process of the test.
+const (
+	folders   = "tongsou-opensearch-"
+	ownerName = "owner"
+)
+
+// sweep removes the folders of tests that were killed. Their nodes were killed with them.
+func sweep() {
+	list, _ := filepath.Glob(filepath.Join(os.TempDir(), folders+"*")) // the pattern is good
+	for _, dir := range list {
+		raw, err := os.ReadFile(filepath.Join(dir, ownerName))
+		if pid, bad := strconv.Atoi(string(raw)); err == nil && bad == nil && syscall.Kill(pid, 0) == syscall.ESRCH {
+			_ = os.RemoveAll(dir) // somebody else's, or gone already
+		}
+	}
 }
 
 // settings are those of node i. Ports come in pairs: HTTP and transport.
