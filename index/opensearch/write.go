@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"net/url"
 	"sync"
 	"time"
 
@@ -43,7 +44,9 @@ func (e *Engine) Apply(ctx context.Context, changes []index.Change) error {
 	if len(changes) == 0 {
 		return nil
 	}
-	sequence, err := e.write(ctx, p.index, p.sequence, changes)
+	// Through the alias, and only through one: an index that somebody else's rebuild removed must not come back by itself,
+	// with another mapping.
+	sequence, err := e.write(ctx, e.options.Prefix, "require_alias=true", p.sequence, changes)
 	if err != nil {
 		return fmt.Errorf("write index %s: %w", p.index, err)
 	}
@@ -55,10 +58,11 @@ func (e *Engine) Apply(ctx context.Context, changes []index.Change) error {
 }
 
 // write puts changes into an index and then the sequence that it has reached, which it returns.
-func (e *Engine) write(ctx context.Context, name string, reached uint64, changes []index.Change) (uint64, error) {
+func (e *Engine) write(ctx context.Context, name, flags string, reached uint64, changes []index.Change) (uint64, error) {
 	var work errgroup.Group
 	work.SetLimit(bulksAtOnce)
-	b := &bulk{engine: e, index: name}
+	fresh := func() *bulk { return &bulk{engine: e, path: "/" + name + "/_bulk?" + flags} }
+	b := fresh()
 	for i := range changes {
 		if err := b.add(&changes[i]); err != nil {
 			return 0, errors.Join(err, work.Wait())
@@ -66,7 +70,7 @@ func (e *Engine) write(ctx context.Context, name string, reached uint64, changes
 		if b.bytes >= bulkBytes {
 			full := b
 			work.Go(func() error { return full.send(ctx) })
-			b = &bulk{engine: e, index: name}
+			b = fresh()
 		}
 		reached = max(reached, changes[i].Seq)
 	}
@@ -74,7 +78,7 @@ func (e *Engine) write(ctx context.Context, name string, reached uint64, changes
 	if err := work.Wait(); err != nil {
 		return 0, err
 	}
-	path := fmt.Sprintf("/%s/_doc/%s?version=%d&version_type=external_gte", name, stateID, reached)
+	path := fmt.Sprintf("/%s/_doc/%s?version=%d&version_type=external_gte&%s", name, stateID, reached, flags)
 	err := e.client.do(ctx, http.MethodPut, path, encode(m{fieldSequence: reached}), long, nil)
 	if status(err) == http.StatusConflict {
 		err = nil // another writer is further
@@ -85,7 +89,7 @@ func (e *Engine) write(ctx context.Context, name string, reached uint64, changes
 // bulk is a request with several writes.
 type bulk struct {
 	engine *Engine
-	index  string
+	path   string
 	ops    []op
 	bytes  int
 }
@@ -162,7 +166,7 @@ func (b *bulk) once(ctx context.Context, ops []op) ([]op, error) {
 			} `json:"error"`
 		} `json:"items"`
 	}
-	if err := b.engine.client.do(ctx, http.MethodPost, "/"+b.index+"/_bulk", body.Bytes(), long, &answer); err != nil {
+	if err := b.engine.client.do(ctx, http.MethodPost, b.path, body.Bytes(), long, &answer); err != nil {
 		return nil, err
 	}
 	if len(answer.Items) != len(ops) {
@@ -353,7 +357,7 @@ func (e *Engine) fill(ctx context.Context, name string, feed func(ctx context.Co
 		if err != nil || len(changes) == 0 {
 			return sequence, err
 		}
-		if sequence, err = e.write(ctx, name, sequence, changes); err != nil {
+		if sequence, err = e.write(ctx, name, "", sequence, changes); err != nil {
 			return 0, err
 		}
 		e.rebuild.set(func(r *index.Rebuild) {
@@ -394,6 +398,7 @@ func (e *Engine) Compact(ctx context.Context) error {
 // repository is a shared folder that every node's path.repo allows, given as location; with an empty one it must be there
 // already, whatever its type.
 func (e *Engine) Snapshot(ctx context.Context, repository, location, name string) error {
+	repository, name = url.PathEscape(repository), url.PathEscape(name)
 	if location != "" {
 		body := encode(m{"type": "fs", "settings": m{"location": location}})
 		if err := e.client.do(ctx, http.MethodPut, "/_snapshot/"+repository, body, long, nil); err != nil {

@@ -136,7 +136,7 @@ func sweep() {
 	list, _ := filepath.Glob(filepath.Join(os.TempDir(), folders+"*")) // the pattern is good
 	for _, dir := range list {
 		raw, err := os.ReadFile(filepath.Join(dir, ownerName))
-		if pid, bad := strconv.Atoi(string(raw)); err == nil && bad == nil && syscall.Kill(pid, 0) == syscall.ESRCH {
+		if pid, bad := strconv.Atoi(string(raw)); err == nil && bad == nil && errors.Is(syscall.Kill(pid, 0), syscall.ESRCH) {
 			_ = os.RemoveAll(dir) // somebody else's, or gone already
 		}
 	}
