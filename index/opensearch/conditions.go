@@ -7,6 +7,7 @@ import (
 
 	"tongsou/corpus"
 	"tongsou/index"
+	"tongsou/segment"
 )
 
 // conditions turns the plan's filters into queries.
@@ -116,7 +117,17 @@ func (f *finder) validity(v corpus.Validity) m {
 // units are the conditions on a unit: phrases, excluded words, and that it is a head where a number decides.
 func (f *finder) units() {
 	p := f.plan
-	phrase := func(field, text string) m { return m{"match_phrase": m{field: letters(text)}} }
+	field := termsOf(f.kind)
+	phrase := func(in, text string) m {
+		all := []m{{"match_phrase": m{in: letters(text)}}}
+		// Its pairs must be terms: 用户，口头 does not say 户口.
+		for _, t := range segment.Grams(text) {
+			if !t.Part || len(text) == len(t.Text) {
+				all = append(all, term(field, t.Text))
+			}
+		}
+		return filter(all...)
+	}
 	for _, s := range p.Phrases {
 		f.within = append(f.within, either(phrase(unitText, s), phrase(unitTitle, s)))
 	}

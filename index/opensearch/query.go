@@ -270,7 +270,7 @@ func (f *finder) others() []m {
 		return len(list)
 	}
 	if !f.open && !f.byDate && f.shares != nil {
-		f.any = ask(f.request(conditions, f.unitQuery(f.within, true), max(poolAny, f.plan.Limit), unitsShown))
+		f.any = ask(f.request(conditions, f.unitQuery(f.within, true), max(poolAny, f.plan.Limit), unitsBest))
 	}
 	heads := []m{{"term": m{unitHead: true}}}
 	if p := f.plan; p.Number+p.Code+p.Law != "" {

@@ -84,6 +84,8 @@ func remaining(ctx context.Context) string {
 const (
 	poolAny      = 40
 	poolMatching = 64
+	// unitsBest is how many units of a document are looked at for the best of all: of a law many articles may be among them.
+	unitsBest = 16
 	// unitsShown is how many units of a document are looked at: the one that answers, and those shown beneath.
 	unitsShown = 4
 )
@@ -263,7 +265,7 @@ func (f *finder) candidates(units []scored, picked int) []index.Candidate {
 		switch {
 		case taken[u.unit], !known && len(matching) >= f.plan.Depth:
 			continue
-		case i >= head && (known || full && len(docs) >= fill):
+		case i >= head && (known && (matching[id] || !u.matches) || !known && full && len(docs) >= fill):
 			continue
 		}
 		taken[u.unit], docs[id] = true, true
