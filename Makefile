@@ -4,11 +4,13 @@ GO ?= go
 LINT_VERSION = v2.15.0
 BIN = $(CURDIR)/.bin
 AXE_VERSION = 4.14.1
+OPENSEARCH_VERSION = 2.19.5
+OPENSEARCH = $(BIN)/opensearch-$(OPENSEARCH_VERSION)
 AXE = $(BIN)/axe/node_modules/axe-core/axe.min.js
 PEBBLE_VERSION = v2.10.3
 PEBBLE = $(BIN)/pebble-$(PEBBLE_VERSION)
 
-.PHONY: run test check fmt vet lint race fuzz test-faults bench load screenshots deps deps-system
+.PHONY: run test check fmt vet lint race fuzz test-faults test-cluster-faults opensearch scale bench load screenshots deps deps-system
 
 run:
 	$(GO) run ./cmd/tongsou serve
@@ -39,6 +41,23 @@ FAULTS ?= 100
 test-faults:
 	FAULTS=$(FAULTS) $(GO) test -count=1 -v -timeout 90m ./cmd/tongsou -run '^TestFaults'
 
+# Kills, stops and restarts nodes of an OpenSearch cluster and the indexer that writes into it, and reads every acknowledged
+# document from every copy afterwards. A short form is part of `make test`.
+FAULT_DOCS ?= 50000
+FAULT_FREEZE ?= 30s
+test-cluster-faults: $(OPENSEARCH)
+	FAULT_DOCS=$(FAULT_DOCS) FAULT_FREEZE=$(FAULT_FREEZE) $(GO) test -count=1 -v -timeout 4h ./index/opensearch -run '^TestClusterFaults$$'
+
+# The embedded engine against one node and three of OpenSearch, by the number of sections: make scale SCALE_RAW=folder takes
+# SCALE=0.1,0.3,1 millions from files below the folder, one after the other. Some hours on an otherwise idle machine.
+SCALE ?= 0.1,0.3,1
+scale: $(OPENSEARCH)
+	SCALE=$(SCALE) SCALE_RAW=$(SCALE_RAW) $(GO) test -count=1 -v -timeout 24h ./index/opensearch -run '^TestScale$$'
+
+# One OpenSearch node to try the engine on, at http://127.0.0.1:9200, until Ctrl+C. Its data lies in .bin/opensearch-data.
+opensearch: $(OPENSEARCH)
+	$(GO) run ./index/opensearch/opensearchtest/node -data $(BIN)/opensearch-data
+
 # Every fuzz target for a few seconds each; make fuzz FUZZTIME=10m before a release.
 FUZZTIME ?= 15s
 fuzz:
@@ -63,16 +82,23 @@ load:
 screenshots: deps
 	$(GO) test -count=1 -timeout 15m ./server -run '^(TestPublicPages|TestWidget.*|Test.*InTheBrowser)$$' -screenshots $(CURDIR)/screenshots
 
-# pdftotext reads the PDFs of one test. PostgreSQL is started by the tests of what several servers share. The race detector
-# needs a C compiler. The pages are tested in Chromium with a Chinese font, and held to WCAG by axe-core, which comes from
-# npm. Certificates are fetched from pebble, the small ACME authority of Let's Encrypt. The image is put together by buildah
-# where there is Linux.
-deps: deps-system $(AXE) $(PEBBLE)
+# pdftotext reads the PDFs of one test. PostgreSQL and OpenSearch are started by the tests of what several servers share;
+# OpenSearch comes by Maven and needs Java. The race detector needs a C compiler. The pages are tested in Chromium with a
+# Chinese font, and held to WCAG by axe-core, which comes from npm. Certificates are fetched from pebble, the small ACME
+# authority of Let's Encrypt. The image is put together by buildah where there is Linux.
+deps: deps-system $(AXE) $(PEBBLE) $(OPENSEARCH)
 
-APT_PACKAGES = poppler-utils gcc libc6-dev chromium fonts-noto-cjk postgresql
+# The minimal distribution of OpenSearch, by Maven: no plugins, no Java of its own.
+$(OPENSEARCH):
+	mkdir -p $(BIN)
+	mvn -q dependency:copy -Dartifact=org.opensearch.distribution.integ-test-zip:opensearch:$(OPENSEARCH_VERSION):zip -DoutputDirectory=$(BIN)
+	rm -rf $@ && unzip -q -o $@.zip -d $(BIN) && rm $@.zip
+
+APT_PACKAGES = poppler-utils gcc libc6-dev chromium fonts-noto-cjk postgresql openjdk-17-jre-headless maven unzip
 deps-system:
 	@command -v pdftotext >/dev/null && { [ $$(uname) != Linux ] || command -v buildah >/dev/null; } && command -v cc >/dev/null && command -v npm >/dev/null && \
 	  { command -v initdb || ls /usr/lib/postgresql/*/bin/initdb; } >/dev/null 2>&1 && \
+	  command -v java >/dev/null && command -v mvn >/dev/null && command -v unzip >/dev/null && \
 	  { command -v chromium || command -v chromium-browser || command -v google-chrome; } >/dev/null && \
 	  { ! command -v fc-list >/dev/null || fc-list :lang=zh | grep -q .; } || { \
 	  echo "installing $(APT_PACKAGES) and npm"; \
@@ -80,8 +106,8 @@ deps-system:
 	    export DEBIAN_FRONTEND=noninteractive; \
 	    NPM=$$(command -v npm >/dev/null || echo nodejs npm); \
 	    $$SUDO apt-get update -qq && $$SUDO apt-get install -y -qq $(APT_PACKAGES) buildah $$NPM >/dev/null; \
-	  elif command -v brew >/dev/null; then brew install poppler node postgresql && brew install --cask chromium; \
-	  else echo "install poppler (pdftotext), PostgreSQL, a C compiler, Chromium, a Chinese font and npm with your package manager" >&2; exit 1; fi; }
+	  elif command -v brew >/dev/null; then brew install poppler node postgresql openjdk@17 maven && brew install --cask chromium; \
+	  else echo "install poppler (pdftotext), PostgreSQL, a C compiler, Chromium, a Chinese font, npm, Java 17, Maven and unzip with your package manager" >&2; exit 1; fi; }
 
 $(AXE):
 	npm install --prefix $(BIN)/axe --no-audit --no-fund --ignore-scripts --silent axe-core@$(AXE_VERSION)

@@ -4,5 +4,6 @@
 // (facets.go), and keeping an index in step with the store of record (follow.go).
 //
 // A query goes Reader.Read → Plan → the engine's candidates → Ranking.Group → Result. Engines live in the packages below:
-// index/embedded on bleve's segments; index/enginetest is the contract that each must keep; index/eval measures the answers.
+// index/embedded on bleve's segments, index/opensearch on a cluster, both over what index/stage holds; index/enginetest is the
+// contract that each must keep; index/eval measures the answers.
 package index

@@ -10,6 +10,8 @@ import (
 	"path/filepath"
 	"strings"
 	"time"
+
+	"tongsou/index/embedded"
 )
 
 // A command that needs something of the serve that holds its data directory asks by a file in the folder asks: whoever
@@ -154,7 +156,11 @@ func (p *program) grant(ctx context.Context, c *Config, a ask) error {
 		if a.To != filepath.Base(a.To) || !strings.HasSuffix(a.To, ".copy") {
 			return fmt.Errorf("副本的名字 %q 不合规", a.To)
 		}
-		return p.engine.CopyTo(ctx, filepath.Join(c.asksPath(), a.To))
+		e, ok := p.engine.(*embedded.Engine)
+		if !ok {
+			return nil // a cluster keeps its index by snapshots
+		}
+		return e.CopyTo(ctx, filepath.Join(c.asksPath(), a.To))
 	}
 	return fmt.Errorf("不认识的请求 %q；请让命令与 serve 用同一版本", a.Do)
 }

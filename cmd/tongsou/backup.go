@@ -145,12 +145,15 @@ func (b *backup) fill(ctx context.Context) (*inventory, error) {
 
 // index copies the index as it is at one moment: a running serve makes that copy, else this process.
 func (b *backup) index(ctx context.Context) error {
+	if b.config.Engine == engineOpenSearch {
+		return errors.Join(errors.New("索引在集群里"), b.snapshot(ctx))
+	}
 	if _, err := os.Stat(b.config.indexPath()); err != nil {
 		return errors.New("数据目录里没有索引")
 	}
 	dir := filepath.Join(b.config.asksPath(), askName()+".copy")
 	defer func() { _ = os.RemoveAll(dir) }() // copied, or of no use
-	e, err := openEngine(b.config)
+	e, err := openEmbedded(b.config)
 	switch {
 	case errors.Is(err, index.ErrLocked):
 		err = askServe(ctx, b.config, ask{Do: askCopy, To: filepath.Base(dir)})

@@ -52,6 +52,7 @@ type Config struct {
 	Shared  `mapstructure:",squash"`
 	Outside `mapstructure:",squash"`
 	Mail    `mapstructure:",squash"`
+	Cluster `mapstructure:",squash"`
 
 	Semantic `mapstructure:",squash"`
 }
@@ -145,7 +146,7 @@ func settings() []setting {
 			}
 			return ""
 		}},
-	}, slices.Concat(sharedSettings(), outsideSettings(), mailSettings(), semanticSettings())...)
+	}, slices.Concat(sharedSettings(), outsideSettings(), mailSettings(), clusterSettings(), semanticSettings())...)
 }
 
 // addFlags gives a command a flag for each setting that it uses: cache_mb is --cache-mb.
@@ -175,7 +176,7 @@ func addFlags(cmd *cobra.Command, used ...string) {
 func loadConfig(cmd *cobra.Command) (*Config, error) {
 	v := viper.New()
 	v.SetEnvPrefix("TONGSOU")
-	v.SetEnvKeyReplacer(strings.NewReplacer(".", "_")) // postgres.dsn is TONGSOU_POSTGRES_DSN
+	v.SetEnvKeyReplacer(strings.NewReplacer(".", "_")) // postgres.dsn is TONGSOU_POSTGRES_DSN, opensearch.user TONGSOU_OPENSEARCH_USER
 	v.AutomaticEnv()
 	allowed := map[string]bool{}
 	for _, s := range settings() {

@@ -10,7 +10,6 @@ import (
 
 	"tongsou/corpus"
 	"tongsou/corpus/store"
-	"tongsou/index/embedded"
 )
 
 // examineOthers checks the databases beside the store, such as the journal.
@@ -27,7 +26,7 @@ func (h *health) examineOthers(ctx context.Context, c *Config) {
 }
 
 // match holds the documents of the index against those of the store, one by one.
-func (h *health) match(ctx context.Context, c *Config, s *store.Store, e *embedded.Engine) error {
+func (h *health) match(ctx context.Context, c *Config, s *store.Store, e engine) error {
 	indexed := map[string]corpus.Kind{}
 	if err := e.Audit(ctx, func(id string, kind corpus.Kind) { indexed[id] = kind }); err != nil {
 		if ctx.Err() != nil {

@@ -140,11 +140,22 @@ func orElse(err error, advice string) error {
 	return err
 }
 
-// openEngine opens the index of a data directory.
-func openEngine(c *Config) (*embedded.Engine, error) {
+// openEngine opens the index of a data directory, or on the cluster.
+func openEngine(c *Config) (engine, error) {
 	if err := c.checkWhole(); err != nil {
 		return nil, err
 	}
+	if c.Engine == engineOpenSearch {
+		return openCluster(c)
+	}
+	e, err := openEmbedded(c)
+	if err != nil {
+		return nil, err
+	}
+	return e, nil
+}
+
+func openEmbedded(c *Config) (*embedded.Engine, error) {
 	e, err := embedded.Open(embedded.Options{Path: c.indexPath(), Shards: c.Shards, CacheBytes: int64(c.CacheMB) << 20})
 	if errors.Is(err, index.ErrLocked) {
 		return nil, &lockedError{c.Data, err}

@@ -9,7 +9,6 @@ import (
 
 	"tongsou/corpus/store"
 	"tongsou/index"
-	"tongsou/index/embedded"
 )
 
 func rebuildCommand() *cobra.Command {
@@ -58,5 +57,5 @@ func rebuildNow(ctx context.Context, c *Config, s *store.Store) (byServe bool, e
 	if err != nil {
 		return false, err
 	}
-	return false, errors.Join(e.Rebuild(ctx, embedded.Feed(index.Feed(s))), e.Close())
+	return false, errors.Join(e.Rebuild(ctx, index.Feed(s)), e.Close())
 }

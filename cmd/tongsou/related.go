@@ -10,7 +10,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"tongsou/index"
-	"tongsou/index/embedded"
 	"tongsou/segment"
 )
 
@@ -32,7 +31,7 @@ serve 正在运行时也可以看。`,
 		if err != nil {
 			return err
 		}
-		r, err := embedded.ReadRelated(c.indexPath())
+		r, err := readRelated(c)
 		switch {
 		case errors.Is(err, os.ErrNotExist):
 			return fmt.Errorf("数据目录 %s 还没有学到相关词；请先运行 tongsou ingest --data %s 文件或目录，或启动 serve 稍等片刻", c.Data, c.Data)

@@ -17,7 +17,6 @@ import (
 
 	"tongsou/corpus"
 	"tongsou/index"
-	"tongsou/index/embedded"
 )
 
 func searchCommand() *cobra.Command {
@@ -73,6 +72,14 @@ func search(ctx context.Context, c *Config, server string, q index.Query) (*inde
 	if server != "" {
 		return searchServer(ctx, server, q)
 	}
+	if c.Engine == engineOpenSearch {
+		e, err := dial(c) // who only searches holds nothing
+		if err != nil {
+			return nil, err
+		}
+		defer func() { _ = e.Close() }()
+		return e.Search(ctx, q)
+	}
 	if _, err := os.Stat(c.indexPath()); err != nil && !c.isShared() {
 		return nil, fmt.Errorf("数据目录 %s 里还没有索引；请先运行 tongsou ingest --data %s 文件或目录", c.Data, c.Data)
 	}
@@ -90,7 +97,7 @@ func search(ctx context.Context, c *Config, server string, q index.Query) (*inde
 }
 
 // catchUpHere brings the index of a data folder up to the shared store.
-func catchUpHere(ctx context.Context, c *Config, e *embedded.Engine) error {
+func catchUpHere(ctx context.Context, c *Config, e engine) error {
 	s, err := openStore(ctx, c, false)
 	if err != nil {
 		return err

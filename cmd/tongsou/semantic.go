@@ -7,6 +7,7 @@ import (
 	"runtime"
 
 	"tongsou/index"
+	"tongsou/index/embedded"
 	"tongsou/index/semantic"
 )
 
@@ -35,7 +36,12 @@ func semanticSettings() []setting {
 	return []setting{
 		{"semantic_lane", "按意思查找：off 关，model 用已安装的模型，endpoint 用向量服务", semanticOff, func(c *Config) string {
 			switch c.Lane {
-			case semanticOff, semanticModel, semanticEndpoint:
+			case semanticOff:
+				return ""
+			case semanticModel, semanticEndpoint:
+				if c.Engine == engineOpenSearch || c.isShared() {
+					return "off：按意思查找现在只用于内置引擎与本机的存储（engine: embedded，store: sqlite）"
+				}
 				return ""
 			}
 			return "off、model、endpoint 之一"
@@ -114,9 +120,16 @@ func (p *program) searchByMeaning(ctx context.Context, c *Config) {
 		return
 	}
 	p.meaning = m
-	p.engine.SetMeaning(m)
+	p.setMeaning(m)
 	p.log.Info("按意思查找已启用", "model", m.Embedder.Name(), "adapter", m.Adapter != nil)
 	p.behind.Go(func() { index.FollowMeaning(ctx, p.store, m, p.log) })
+}
+
+// setMeaning switches the engine's lane. Only the embedded engine has one, which the settings see to.
+func (p *program) setMeaning(m *index.Meaning) {
+	if e, ok := p.engine.(*embedded.Engine); ok {
+		e.SetMeaning(m)
+	}
 }
 
 // closeMeaning releases the model, after the worker has ended.
@@ -124,9 +137,7 @@ func (p *program) closeMeaning() error {
 	if p.meaning == nil {
 		return nil
 	}
-	if p.engine != nil {
-		p.engine.SetMeaning(nil)
-	}
+	p.setMeaning(nil)
 	if err := p.meaning.Embedder.Close(); err != nil {
 		return fmt.Errorf("release the model: %w", err)
 	}

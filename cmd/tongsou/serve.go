@@ -17,7 +17,6 @@ import (
 	"tongsou/corpus/sample"
 	"tongsou/corpus/store"
 	"tongsou/index"
-	"tongsou/index/embedded"
 	"tongsou/server"
 	"tongsou/server/curation"
 	"tongsou/server/follow"
@@ -64,7 +63,7 @@ func serveCommand() *cobra.Command {
 type program struct {
 	*server.Server
 	store  *store.Store
-	engine *embedded.Engine
+	engine engine
 	follow *follow.Book
 	// journal is nil when it is switched off.
 	journal *journal.Journal
@@ -200,7 +199,9 @@ func (p *program) catchUp(ctx context.Context, c *Config) error {
 		if !c.isShared() { // a database server looks after its own pages
 			p.behind.Go(func() { p.verifyStore(ctx) })
 		}
-		index.Follow(ctx, p.store, p.engine, p.log)
+		if !c.isShared() || c.Engine != engineOpenSearch { // of one index that all share only the elected process writes
+			index.Follow(ctx, p.store, p.engine, p.log)
+		}
 	})
 	p.behind.Go(func() { p.answerAsks(ctx, c) })
 	return nil

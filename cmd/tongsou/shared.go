@@ -7,12 +7,15 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"tongsou/corpus/postgres"
 	"tongsou/corpus/pull"
 	"tongsou/corpus/store"
+	"tongsou/index"
 	"tongsou/server"
 	"tongsou/server/curation"
 	"tongsou/server/follow"
@@ -143,6 +146,11 @@ func (p *program) elect(c *Config, options *server.Options) error {
 // duties is what one process does for all until ctx ends: it fetches the sources. The mails are the server's part, which
 // asks whether this process leads. An engine that all share would be written here; the embedded one is each process's own.
 func (p *program) duties(ctx context.Context, c *Config, sources []pull.Source) {
+	var work sync.WaitGroup
+	defer work.Wait()
+	if c.isShared() && c.Engine == engineOpenSearch {
+		work.Go(func() { index.Follow(ctx, p.store, p.engine, p.log) })
+	}
 	if len(sources) > 0 {
 		pull.New(p.store, filepath.Join(c.Data, "sources"), p.log).Follow(ctx, sources)
 	}
@@ -170,5 +178,5 @@ const databasePatience = 15 * time.Second
 
 // secret reports whether no message may show the value of a setting.
 func secret(key string) bool {
-	return key == "admin_key" || strings.HasSuffix(key, "_password") || key == "postgres.dsn" || key == "semantic_key"
+	return key == "admin_key" || strings.HasSuffix(key, "_password") || slices.Contains([]string{"postgres.dsn", "semantic_key", "opensearch.password", "opensearch.api_key"}, key)
 }

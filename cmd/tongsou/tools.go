@@ -13,7 +13,6 @@ import (
 	"tongsou/corpus"
 	"tongsou/corpus/store"
 	"tongsou/index"
-	"tongsou/index/embedded"
 	"tongsou/segment"
 )
 
@@ -126,7 +125,7 @@ func examine(ctx context.Context, c *Config, s *store.Store, deep bool) (*health
 		return nil, err
 	}
 	// Opening an index that is not there would make one, and a check only looks.
-	if _, err := os.Stat(c.indexPath()); errors.Is(err, os.ErrNotExist) {
+	if _, err := os.Stat(c.indexPath()); c.Engine == engineEmbedded && errors.Is(err, os.ErrNotExist) {
 		h.fault("没有索引；启动 serve 或再运行一次 ingest 即可从存储重建")
 		return h, nil
 	}
@@ -155,7 +154,7 @@ func foreignIndex(seen, last uint64) string {
 	return fmt.Sprintf("索引已到第 %d 号变更，存储只到第 %d 号：索引属于另一个存储，或存储丢了最后的变更", seen, last)
 }
 
-func (h *health) compare(ctx context.Context, c *Config, e *embedded.Engine) error {
+func (h *health) compare(ctx context.Context, c *Config, e engine) error {
 	state := e.Health()
 	for _, f := range state.Faults {
 		h.fault("%s；%s", f, rebuild(c))

@@ -10,7 +10,6 @@ import (
 	"tongsou/corpus"
 	"tongsou/corpus/store"
 	"tongsou/index"
-	"tongsou/index/embedded"
 	"tongsou/server"
 )
 
@@ -59,7 +58,7 @@ func (p *program) rebuild(ctx context.Context, why string) error {
 	defer p.upkeep.rebuilding.Unlock()
 	p.log.Info("正在旁边重建索引；其间照常回答", "why", why)
 	began := time.Now()
-	err := p.engine.Rebuild(ctx, embedded.Feed(index.Feed(p.store)))
+	err := p.engine.Rebuild(ctx, index.Feed(p.store))
 	if err != nil && ctx.Err() == nil {
 		p.log.Error("重建索引失败，继续用旧索引", "error", err)
 	} else if err == nil {
@@ -70,7 +69,7 @@ func (p *program) rebuild(ctx context.Context, why string) error {
 
 // ahead makes sure that an index that has seen more than the store tells is used no more: its store was set back, or lost
 // its end.
-func ahead(ctx context.Context, s *store.Store, e *embedded.Engine) (fault string, err error) {
+func ahead(ctx context.Context, s *store.Store, e engine) (fault string, err error) {
 	last, err := s.Sequence(ctx)
 	if err != nil || e.Sequence() <= last {
 		return "", err
@@ -81,7 +80,7 @@ func ahead(ctx context.Context, s *store.Store, e *embedded.Engine) (fault strin
 
 // tally compares the number of documents of each kind and distrusts an index that has other numbers. While somebody
 // writes there is nothing to compare, nor where damage is known.
-func tally(ctx context.Context, s *store.Store, e *embedded.Engine) error {
+func tally(ctx context.Context, s *store.Store, e engine) error {
 	last, err := s.Sequence(ctx)
 	if err != nil || e.Sequence() != last || len(e.Health().Faults) > 0 {
 		return err
@@ -142,12 +141,12 @@ func (p *program) verifyStore(ctx context.Context) {
 }
 
 // mendHere rebuilds the index of a data directory that no serve holds when it cannot take the store's changes as it is.
-func mendHere(ctx context.Context, s *store.Store, e *embedded.Engine) error {
+func mendHere(ctx context.Context, s *store.Store, e engine) error {
 	if _, err := ahead(ctx, s, e); err != nil {
 		return err
 	}
 	if len(e.Health().Faults) == 0 {
 		return nil
 	}
-	return e.Rebuild(ctx, embedded.Feed(index.Feed(s)))
+	return e.Rebuild(ctx, index.Feed(s))
 }

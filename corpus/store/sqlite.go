@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	"modernc.org/sqlite" // also the driver "sqlite"
 	sqlite3 "modernc.org/sqlite/lib"
@@ -76,10 +77,27 @@ func (sqliteDialect) prepare(ctx context.Context, db *sql.DB) error {
 		return err
 	}
 	// In this mode readers go on while one writes. It stays with the file, and is set before there is anything in it.
-	if _, err := db.ExecContext(ctx, "PRAGMA journal_mode = WAL"); err != nil {
+	if err := writeAhead(ctx, db); err != nil {
 		return err
 	}
 	return create(ctx, db)
+}
+
+// writeAhead changes the file's mode. SQLite does not wait for another process that does so at the same moment, whatever
+// busy_timeout says, so it is asked again for up to ten seconds.
+func writeAhead(ctx context.Context, db *sql.DB) error {
+	for end := time.Now().Add(10 * time.Second); ; {
+		_, err := db.ExecContext(ctx, "PRAGMA journal_mode = WAL")
+		var failed *sqlite.Error
+		if !errors.As(err, &failed) || failed.Code() != sqlite3.SQLITE_BUSY || time.Now().After(end) {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(10 * time.Millisecond):
+		}
+	}
 }
 
 // errForeign means that the file belongs to another program.

@@ -213,7 +213,7 @@ func (e *Engine) Stale() bool {
 }
 
 // Feed returns the changes after a sequence number in order, none when there are no more: the store's side of a rebuild.
-type Feed func(ctx context.Context, after uint64) ([]index.Change, error)
+type Feed = func(ctx context.Context, after uint64) ([]index.Change, error)
 
 // Compact merges each shard into one segment. After much was written this makes the index a sixth smaller and searches
 // faster; it takes some seconds for 200,000 units. Searches go on meanwhile.

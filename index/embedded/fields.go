@@ -2,16 +2,14 @@ package embedded
 
 import (
 	"fmt"
-	"math"
 	"strconv"
-	"sync"
-	"unicode/utf8"
 
 	"github.com/blevesearch/bleve/v2/document"
 	bleveindex "github.com/blevesearch/bleve_index_api"
 
 	"tongsou/corpus"
 	"tongsou/index"
+	"tongsou/index/stage"
 	"tongsou/segment"
 )
 
@@ -52,7 +50,7 @@ func bleveDocument(d *corpus.Document, u *index.Unit, seg *segment.Segmenter, c 
 	b := document.NewDocument(u.ID)
 	for f, text := range [...]string{u.Title, u.Keys, u.Body} {
 		n := addTerms(b, textFields[f], text, seg, u.Ref != nil)
-		addKeyword(b, lengthOf+textFields[f], strconv.Itoa(quantise(n)))
+		addKeyword(b, lengthOf+textFields[f], strconv.Itoa(stage.Quantise(n)))
 	}
 	addKeyword(b, fieldDoc, d.ID)
 	if u.Meta != nil {
@@ -90,7 +88,7 @@ func addHead(b *document.Document, d *corpus.Document, m *index.Meta, seg *segme
 		addKeyword(b, facetOf+f, values[f]...)
 	}
 	addKeyword(b, fieldNeed, index.NeedValues(d)...)
-	addKeyword(b, fieldSugg, suggestionKeys(d, seg)...)
+	addKeyword(b, fieldSugg, stage.SuggestionKeys(d, seg)...)
 }
 
 func nonEmpty(values ...string) []string {
@@ -103,24 +101,13 @@ func nonEmpty(values ...string) []string {
 	return kept
 }
 
-// addTerms adds the terms of a text and returns the number of its characters and words, which is its length for BM25. A
-// section's title and headings are those of its document or of many sections: their single characters, which the head has
-// too, are left out. They were 2 % of the index and told no section from another.
+// addTerms adds the terms of a text and returns its length for BM25.
 func addTerms(b *document.Document, name, text string, seg *segment.Segmenter, section bool) int {
 	if text == "" {
 		return 0
 	}
 	counts := make(map[string]int32, len(text)/2)
-	length := 0
-	seg.Terms(segment.Fold(text), func(term string) {
-		single := len(term) < 2*utf8.UTFMax && utf8.RuneCountInString(term) == 1
-		if single || term[0] < utf8.RuneSelf {
-			length++
-		}
-		if !single || !section || name == fieldBody || term[0] < utf8.RuneSelf {
-			counts[term]++
-		}
-	})
+	length := stage.Terms(seg, text, section && name != fieldBody, func(term string) { counts[term]++ })
 	freqs := make(bleveindex.TokenFrequencies, len(counts))
 	backing := make([]bleveindex.TokenFreq, len(counts))
 	i := 0
@@ -180,26 +167,6 @@ func (f *field) NumPlainTextBytes() uint64                             { return 
 // AnalyzedLength is a constant: zap writes it beside every posting, where a constant compresses to nothing. The true
 // lengths are in the len.* columns, once per unit instead of once per posting.
 func (f *field) AnalyzedLength() int { return 1 }
-
-// quantise maps a length to one of 256 levels: exact below 64, then steps of 4 %, up to some 100,000.
-func quantise(n int) int {
-	if n < 64 {
-		return n
-	}
-	return min(255, 64+int(math.Log(float64(n)/64)/math.Log(1.04)))
-}
-
-// lengths is the inverse of quantise, by level.
-var lengths = sync.OnceValue(func() *[256]float64 {
-	var l [256]float64
-	for level := range l {
-		l[level] = float64(level)
-		if level >= 64 {
-			l[level] = 64 * math.Pow(1.04, float64(level-64)+0.5)
-		}
-	}
-	return &l
-})
 
 // Size is what bleve counts against its memory limits: the terms' own bytes are the documents', shared with the text.
 func (f *field) Size() int { return len(f.name) + len(f.value) + 64*len(f.freqs) }

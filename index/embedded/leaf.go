@@ -10,6 +10,7 @@ import (
 	zap "github.com/blevesearch/scorch_segment_api/v2"
 
 	"tongsou/corpus"
+	"tongsou/index/stage"
 )
 
 // columns are what scoring, filtering and counting need of every unit of one bleve segment, held in memory. They are
@@ -108,7 +109,7 @@ func (c *columns) readLengths(seg zap.Segment, f int, name string) error {
 	return eachValue(seg, lengthOf+name, func(value string, units *roaring.Bitmap) {
 		level, _ := strconv.Atoi(value) // written by addTerms
 		level = min(max(level, 0), 255)
-		c.total[f] += lengths()[level] * float64(units.GetCardinality())
+		c.total[f] += stage.Lengths()[level] * float64(units.GetCardinality())
 		for it := units.Iterator(); it.HasNext(); {
 			c.lengths[f][it.Next()] = uint8(level)
 		}

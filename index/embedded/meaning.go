@@ -1,8 +1,6 @@
 package embedded
 
 import (
-	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"sync"
@@ -11,6 +9,7 @@ import (
 	"tongsou/corpus"
 	"tongsou/index"
 	"tongsou/index/semantic"
+	"tongsou/index/stage"
 )
 
 // SetMeaning switches the semantic lane on, or off with nil. Searches that have begun go on as they were.
@@ -19,31 +18,6 @@ func (e *Engine) SetMeaning(m *index.Meaning) { e.meaning.Store(m) }
 // nearest is how many units the lane of meaning brings, of each kind: always as many, so that every page is cut from the
 // same list.
 const nearest = 128
-
-// meaningTime bounds the embedding of a query: an endpoint that is slow must not make the words wait.
-const meaningTime = 300 * time.Millisecond
-
-// mean lets the plan look for what means the same. Without an answer from the model in time the words alone decide, and the
-// answer says so.
-func (e *Engine) mean(ctx context.Context, q index.Query, plan *index.Plan, understood *index.Understanding) (time.Duration, error) {
-	m := e.meaning.Load()
-	if m == nil {
-		return 0, nil
-	}
-	began := time.Now()
-	within, cancel := context.WithTimeout(ctx, meaningTime)
-	defer cancel()
-	probe, err := m.Probe(within, q, plan)
-	if canceled := ctx.Err(); canceled != nil && errors.Is(canceled, context.Canceled) {
-		return 0, canceled
-	}
-	if err != nil {
-		understood.Notes = append(understood.Notes, "按意思查找暂时不可用，以下只按字词查找。")
-		return time.Since(began), nil
-	}
-	plan.Meaning = probe
-	return time.Since(began), nil
-}
 
 // places are where the lane holds the vectors of a leaf's units. They are looked up again when the lane has changed, though
 // not at every change while it is being filled: looking up 250,000 units takes about 30 ms.
@@ -107,7 +81,7 @@ func (s *segments) near(plan *index.Plan, gates []gate) ([]scored, error) {
 }
 
 // words gives the units that are near in meaning the scores that their words have.
-func (s *segments) words(acc *accumulator, li int, cover *coverage, by *order, near []scored) {
+func (s *segments) words(acc *accumulator, li int, cover *stage.Coverage, by *order, near []scored) {
 	l := &s.leaves[li]
 	for i := range near {
 		n := &near[i]
@@ -115,8 +89,8 @@ func (s *segments) words(acc *accumulator, li int, cover *coverage, by *order, n
 			continue
 		}
 		n.touched = uint64(acc.touched[n.unit])
-		share := cover.of(acc.touched[n.unit])
-		n.matches = share >= cover.least
+		share := cover.Of(acc.touched[n.unit])
+		n.matches = share >= cover.Least
 		n.score, n.place = by.place(acc.score[n.unit], share, l.columns, l.columns.doc[n.unit])
 	}
 }

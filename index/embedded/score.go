@@ -5,12 +5,12 @@ import (
 	"container/heap"
 	"context"
 	"math"
-	"math/bits"
 	"slices"
 	"sync"
 
 	"tongsou/corpus"
 	"tongsou/index"
+	"tongsou/index/stage"
 )
 
 // The searcher. Scoring is BM25F (Robertson and Zaragoza, "The Probabilistic Relevance Framework", 2009, eq. 3.19):
@@ -84,23 +84,23 @@ func (s *segments) scan(ctx context.Context, plan *index.Plan, r *index.Ranking,
 	idf := make([]float64, len(df))
 	for i, n := range df {
 		n = min(n, int(s.units)) // postings still hold units that were deleted since the last merge
-		idf[i] = math.Log(1 + (s.units-float64(n)+0.5)/(float64(n)+0.5))
+		idf[i] = stage.IDF(s.units, n)
 	}
-	out := &outcome{stats: stats(plan, idf, r), count: count}
+	out := &outcome{stats: stage.Stats(plan, idf, r), count: count}
 	least := r.MatchCoverage
 	if plan.Named() {
 		least = r.NamedCoverage
 	}
-	cover := newCoverage(out.stats.Rarity, least)
+	cover := stage.NewCoverage(out.stats.Rarity, least)
 	by := newOrder(r, plan, count.kind)
 	norms, telling := s.norms(r), plan.Telling(idf, df)
 	top := &best{any: minHeap{limit: keep.any}, matching: minHeap{limit: keep.matching}}
 	for li := range s.leaves {
 		err := ctx.Err()
-		if out.partial = li > 0 && outOfTime(err); out.partial {
+		if out.partial = li > 0 && stage.OutOfTime(err); out.partial {
 			break
 		}
-		if err != nil && !outOfTime(err) {
+		if err != nil && !stage.OutOfTime(err) {
 			return nil, err
 		}
 		l := &s.leaves[li]
@@ -143,24 +143,6 @@ func (s *segments) lists(ctx context.Context, terms []index.PlanTerm) ([][]*post
 	return lists, df, nil
 }
 
-// stats says how rare the concepts are: a concept is as rare as the rarest term that was typed for it.
-func stats(plan *index.Plan, idf []float64, r *index.Ranking) index.Stats {
-	st := index.Stats{Rarity: make([]float64, len(plan.Concepts))}
-	for ti, t := range plan.Terms {
-		if t.Concept >= 0 && t.Weight > 0 {
-			st.Rarity[t.Concept] = max(st.Rarity[t.Concept], idf[ti]*min(1, float64(t.Weight)))
-		}
-		if t.Concept >= 0 && plan.Concepts[t.Concept].Light() {
-			continue
-		}
-		st.Best += float64(t.Weight) * math.Pow(idf[ti], r.IDFPower)
-	}
-	for i, c := range plan.Concepts {
-		st.Rarity[i] *= c.Weight
-	}
-	return st
-}
-
 // fieldNorms holds w_f / (1 − b_f + b_f · len / avglen) for each quantised length of each text field.
 type fieldNorms [len(textFields)][256]float32
 
@@ -169,7 +151,7 @@ func (s *segments) norms(r *index.Ranking) *fieldNorms {
 	for f := range n {
 		b := r.LengthB[f]
 		for level := range n[f] {
-			n[f][level] = float32(r.FieldWeight[f] / (1 - b + b*lengths()[level]/s.average[f]))
+			n[f][level] = float32(r.FieldWeight[f] / (1 - b + b*stage.Lengths()[level]/s.average[f]))
 		}
 	}
 	return &n
@@ -197,43 +179,6 @@ func add(acc *accumulator, p *postings, c *columns, weight float64, bit uint32, 
 		acc.score[u] += w * tf / (tf + k1)
 		acc.touched[u] |= bit
 	}
-}
-
-// coverage tells how much of the query's weight a set of concepts carries: for each byte of the set a table of sums,
-// since it is asked for every unit.
-type coverage struct {
-	tables [4][256]float32
-	empty  bool // the query has no concepts
-	least  float32
-}
-
-func newCoverage(rarity []float64, least float64) *coverage {
-	total := 0.0
-	for _, x := range rarity {
-		total += x
-	}
-	c := &coverage{empty: total == 0, least: float32(least)}
-	if c.empty {
-		return c
-	}
-	for t := range c.tables {
-		for set := 1; set < 256; set++ {
-			low := bits.TrailingZeros8(uint8(set))
-			c.tables[t][set] = c.tables[t][set&(set-1)]
-			if concept := 8*t + low; concept < len(rarity) {
-				c.tables[t][set] += float32(rarity[concept] / total)
-			}
-		}
-	}
-	return c
-}
-
-// of returns the share of the query's weight that the concepts in touched carry, 1 when the query has no concepts.
-func (c *coverage) of(touched uint32) float32 {
-	if c.empty {
-		return 1
-	}
-	return c.tables[0][touched&255] + c.tables[1][touched>>8&255] + c.tables[2][touched>>16&255] + c.tables[3][touched>>24]
 }
 
 // order gives units their places in the first stage.
@@ -274,7 +219,7 @@ func byDate(score float32, date int32) float64 {
 
 // collect reads a leaf's accumulated scores: units that pass the gate compete for the heap, and their documents count when
 // they cover enough of the query. An order by date takes only those that count.
-func (s *segments) collect(acc *accumulator, li int, g *gate, cover *coverage, by *order, top *best, count *tally) {
+func (s *segments) collect(acc *accumulator, li int, g *gate, cover *stage.Coverage, by *order, top *best, count *tally) {
 	l := &s.leaves[li]
 	count.begin(l.columns)
 	raised := by.lift.in(l.columns)
@@ -284,8 +229,8 @@ func (s *segments) collect(acc *accumulator, li int, g *gate, cover *coverage, b
 			continue
 		}
 		doc := l.columns.doc[unit]
-		share := cover.of(acc.touched[unit])
-		matches := share >= cover.least || g.open(unit)
+		share := cover.Of(acc.touched[unit])
+		matches := share >= cover.Least || g.open(unit)
 		if by.byDate && !matches {
 			continue
 		}

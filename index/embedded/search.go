@@ -8,10 +8,9 @@ import (
 	"strings"
 	"time"
 
-	"golang.org/x/sync/errgroup"
-
 	"tongsou/corpus"
 	"tongsou/index"
+	"tongsou/index/stage"
 	"tongsou/segment"
 )
 
@@ -53,145 +52,8 @@ func (e *Engine) search(ctx context.Context, reader *index.Reader, q index.Query
 		return nil, err
 	}
 	defer v.release()
-	plan, understood, err := reader.Read(q, v)
-	if err != nil {
-		return nil, err
-	}
-	if note, err := climb(ctx, v, plan, reader.Ranking); err != nil {
-		return nil, err
-	} else if note != "" {
-		understood.Notes = append(understood.Notes, note)
-	}
-	read := time.Since(began)
-	mean, err := e.mean(ctx, q, plan, &understood)
-	if err != nil {
-		return nil, err
-	}
-	groups, tallies, spent, err := answer(ctx, v, plan, reader.Ranking)
-	if err != nil {
-		return nil, err
-	}
-	if plan.Number != "" && !plan.NumberOnly && !slices.ContainsFunc(groups, func(g index.Group) bool { return g.Total > 0 }) {
-		understood.Notes = append(understood.Notes, "没有收录文号 "+plan.Number+" 的文件，也没有引用它的；以下按字词查找。")
-		plan.Number, understood.Number = "", ""
-		if groups, tallies, spent, err = answer(ctx, v, plan, reader.Ranking); err != nil {
-			return nil, err
-		}
-	}
-	result := &index.Result{Query: understood, Groups: groups, Next: index.Next(plan, groups), Partial: spent.partial, Stages: spent.stages}
-	result.Stages.Read, result.Stages.Mean = read, mean
-	if v.halved {
-		result.Partial = true
-		result.Query.Notes = append(result.Query.Notes, "有一部分内容正在修复，这次只搜索了其余的部分；请过几分钟再试。")
-	}
-	if spent.partial {
-		result.Query.Notes = append(result.Query.Notes, "这次查询花的时间太长，只搜索了一部分；请少写几个字，或增加筛选条件后再试。")
-	}
-	if plan.Facets {
-		result.Facets = facets(tallies)
-	}
-	if !spent.partial { // what was not searched may hold the answer
-		result.NoAnswer = index.Honest(plan, groups, result.Facets)
-	}
-	result.TookMS = float64(time.Since(began).Microseconds()) / 1000
-	return result, nil
+	return stage.Answer(ctx, v, reader, q, e.meaning.Load(), began)
 }
-
-// climb lets a filter by place find the items of the divisions above it where the place has no such item, and says so. It
-// compares the best item within the place with the best that is done above.
-func climb(ctx context.Context, v *view, plan *index.Plan, ranking *index.Ranking) (string, error) {
-	above := index.Above(plan)
-	if len(above) == 0 {
-		return "", nil
-	}
-	wider := *plan
-	wider.Above = above
-	var groups [2]index.Group
-	for i, p := range []*index.Plan{plan, &wider} {
-		first := *p
-		first.Offset, first.Limit, first.Facets, first.Sort, first.Pinned = 0, 1, false, index.ByRelevance, nil
-		found, _, err := find(ctx, v, corpus.KindItem, &first, ranking, true)
-		if outOfTime(err) {
-			return "", nil // what follows says so
-		}
-		if err != nil {
-			return "", err
-		}
-		groups[i] = ranking.Group(&first, *found)
-	}
-	note, ok := index.Climbs(plan, groups[0], groups[1])
-	if ok {
-		plan.Above = above
-	}
-	return note, nil
-}
-
-// spent is what an answer cost, and whether the time ended before it was whole.
-type spent struct {
-	stages  index.Stages
-	partial bool
-}
-
-// answer searches the kinds side by side: on two cores an answer comes in the time of the largest. A kind for which there
-// was no time is empty, unless there was none for any.
-func answer(ctx context.Context, v *view, plan *index.Plan, ranking *index.Ranking) ([]index.Group, []*tally, spent, error) {
-	kinds := corpus.Kinds()
-	tallies := make([]*tally, len(kinds))
-	groups := make([]*index.Group, len(kinds))
-	founds := make([]*index.Found, len(kinds))
-	var work errgroup.Group
-	for i, kind := range kinds {
-		wanted := len(plan.Filter.Kinds) == 0 || slices.Contains(plan.Filter.Kinds, kind)
-		if !wanted && !plan.Facets {
-			continue
-		}
-		plan := plan.ForKind(kind)
-		work.Go(func() error {
-			found, count, err := find(ctx, v, kind, plan, ranking, wanted)
-			if outOfTime(err) {
-				found, count, err = &index.Found{Kind: kind, Partial: true}, &tally{kind: kind}, nil
-			}
-			if err != nil {
-				return err
-			}
-			tallies[i], founds[i] = count, found
-			if wanted {
-				began := time.Now()
-				g := ranking.Group(plan, *found)
-				found.Stages.Rank, groups[i] = time.Since(began), &g
-			}
-			return nil
-		})
-	}
-	if err := work.Wait(); err != nil {
-		return nil, nil, spent{}, err
-	}
-	kept, all := gather(groups, founds)
-	if all.partial && !slices.ContainsFunc(kept, func(g index.Group) bool { return len(g.Hits) > 0 }) {
-		return nil, nil, spent{}, context.DeadlineExceeded // a part without anything says nothing
-	}
-	return kept, tallies, all, nil
-}
-
-// gather joins what was found of each kind.
-func gather(groups []*index.Group, founds []*index.Found) ([]index.Group, spent) {
-	var kept []index.Group
-	var all spent
-	for i, f := range founds {
-		if f == nil {
-			continue
-		}
-		all.partial = all.partial || f.Partial
-		all.stages.Longest(f.Stages)
-		if groups[i] != nil {
-			kept = append(kept, *groups[i])
-		}
-	}
-	return kept, all
-}
-
-// outOfTime tells the end of the time for a query from a client that went away.
-func outOfTime(err error) bool { return errors.Is(err, context.DeadlineExceeded) }
 
 // half is a context that ends when half of the time that ctx has left is over.
 func half(ctx context.Context) (context.Context, context.CancelFunc) {
@@ -201,8 +63,20 @@ func half(ctx context.Context) (context.Context, context.CancelFunc) {
 	return ctx, func() {}
 }
 
+// Halved implements stage.View.
+func (v *view) Halved() bool { return v.halved }
+
+// Find implements stage.View.
+func (v *view) Find(ctx context.Context, kind corpus.Kind, plan *index.Plan, ranking *index.Ranking, load bool) (*index.Found, *stage.Tally, error) {
+	found, count, err := v.find(ctx, kind, plan, ranking, load)
+	if err != nil {
+		return nil, nil, err
+	}
+	return found, count.whole(), nil
+}
+
 // find scans the segments of one kind and loads the candidates for ranking.
-func find(ctx context.Context, v *view, kind corpus.Kind, plan *index.Plan, ranking *index.Ranking, load bool) (*index.Found, *tally, error) {
+func (v *view) find(ctx context.Context, kind corpus.Kind, plan *index.Plan, ranking *index.Ranking, load bool) (*index.Found, *tally, error) {
 	s := v.kinds[kind]
 	found := &index.Found{Kind: kind}
 	if s == nil {
@@ -229,7 +103,7 @@ func find(ctx context.Context, v *view, kind corpus.Kind, plan *index.Plan, rank
 	for load && err == nil && out.more && !out.partial && !s.enough(out, plan.Depth) {
 		keep.matching *= 4
 		deeper, late := s.scan(ctx, plan, ranking, gates, tally{facets: plan.Facets, kind: kind, today: plan.Today}, keep, near)
-		if outOfTime(late) || late == nil && deeper.partial {
+		if stage.OutOfTime(late) || late == nil && deeper.partial {
 			found.Partial = true // the first scan saw everything, only less deep
 			break
 		}
@@ -516,7 +390,7 @@ func (l *leaf) verified(ctx context.Context, phrase string, titleOnly bool) (kep
 	}
 	kept = map[uint32]bool{}
 	for i, u := range units {
-		if err := ctx.Err(); outOfTime(err) {
+		if err := ctx.Err(); stage.OutOfTime(err) {
 			return kept, units[i:], nil
 		} else if err != nil {
 			return nil, nil, err

@@ -4,7 +4,7 @@ import (
 	"math/bits"
 
 	"tongsou/corpus"
-	"tongsou/index"
+	"tongsou/index/stage"
 )
 
 // tally counts the documents that match, by the values of every facet. A document counts for a facet when it passes
@@ -110,27 +110,14 @@ func eachBit(set []uint64, visit func(uint32)) {
 	}
 }
 
-// facets joins the counts of the kinds into the answer's facets.
-func facets(tallies []*tally) []index.Facet {
-	counts := map[string]map[string]int{"kind": {}, "validity": {}}
-	for _, t := range tallies {
-		if t == nil {
-			continue
-		}
-		if t.total > 0 {
-			counts["kind"][string(t.kind)] += t.total
-		}
-		for f, name := range facetFields {
-			for v, n := range t.values[f] {
-				if counts[name] == nil {
-					counts[name] = map[string]int{}
-				}
-				counts[name][v] += n
-			}
-		}
-		for v, n := range t.validity {
-			counts["validity"][string(v)] += n
-		}
+// whole is the tally of all leaves, by the names of the facets.
+func (t *tally) whole() *stage.Tally {
+	w := &stage.Tally{Kind: t.kind, Total: t.total, Values: map[string]map[string]int{"validity": {}}}
+	for f, name := range facetFields {
+		w.Values[name] = t.values[f]
 	}
-	return index.Facets(counts)
+	for v, n := range t.validity {
+		w.Values["validity"][string(v)] = n
+	}
+	return w
 }

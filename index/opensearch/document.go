@@ -1,0 +1,86 @@
+package opensearch
+
+import (
+	"bytes"
+	"fmt"
+
+	"tongsou/corpus"
+	"tongsou/index"
+	"tongsou/index/stage"
+	"tongsou/segment"
+)
+
+// document is what is written for a document.
+func document(d *corpus.Document, seg *segment.Segmenter) m {
+	list := index.Units(d)
+	doc := m{
+		fieldID: d.ID, fieldKind: d.Kind, fieldMeta: list[0].Meta, fieldUnits: len(list), fieldRank: corpus.RankOf(d),
+		fieldDay: dayNumber(list[0].Meta.Date), fieldName: index.LawNames(d), fieldNeed: index.NeedValues(d),
+		fieldSuggest: stage.SuggestionKeys(d, seg), "f": index.FacetValues(d), fieldIssuer: segment.Fold(d.Issuer), fieldPath: path(d.Region),
+	}
+	meta := list[0].Meta
+	for field, value := range map[string]string{
+		fieldNumber: meta.Number, effective: string(meta.Effective), superseded: string(meta.Superseded), repealed: string(meta.Repealed),
+	} {
+		if value != "" {
+			doc[field] = value
+		}
+	}
+	var codes []string
+	if it := d.Item; it != nil {
+		codes = []string{segment.Fold(it.Code), segment.Fold(it.BasicCode), segment.Fold(it.TaskCode)}
+	}
+	doc[fieldCode] = append(codes, segment.Fold(d.IndexNumber))
+	var nested []m
+	for i := range list {
+		nested = append(nested, unitOf(&list[i], seg))
+	}
+	doc[units] = nested
+	return doc
+}
+
+// path lists the divisions that one lies in, itself included.
+func path(region string) []string {
+	var list []string
+	for l := 2; l <= len(region); l++ {
+		list = append(list, region[:l])
+	}
+	return list
+}
+
+// stored is what is kept with a unit to score and to show it.
+type stored struct {
+	Ref  *index.SectionRef `json:"s,omitempty"`
+	Keys string            `json:"k,omitempty"`
+	Body string            `json:"b,omitempty"`
+	// Words are the terms of the body that are longer than two characters, joined by blanks: which they are only the
+	// segmenter can say.
+	Words string `json:"w,omitempty"`
+	// Lengths are the levels of stage.Quantise.
+	Lengths [3]int `json:"l"`
+}
+
+func unitOf(u *index.Unit, seg *segment.Segmenter) m {
+	st := stored{Ref: u.Ref, Keys: u.Keys, Body: u.Body}
+	var all, words bytes.Buffer
+	unit := m{"h": u.Ref == nil, "s": u.Section, "c": letters(u.Body), "ct": letters(u.Title)}
+	for f, text := range [...]string{u.Title, u.Keys, u.Body} {
+		n := 0
+		if text != "" {
+			n = stage.Terms(seg, text, u.Ref != nil && f < 2, func(term string) {
+				all.WriteString(term)
+				all.WriteByte(' ')
+				if f == 2 && long3(term) {
+					words.WriteString(term)
+					words.WriteByte(' ')
+				}
+			})
+		}
+		st.Lengths[f] = stage.Quantise(n)
+		unit[fmt.Sprintf("l%d", f)] = stage.Lengths()[st.Lengths[f]]
+	}
+	st.Words = words.String()
+	unit["x"+string(u.Kind[0])] = all.String()
+	unit["j"] = string(encode(st))
+	return unit
+}

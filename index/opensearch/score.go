@@ -1,0 +1,171 @@
+package opensearch
+
+import (
+	"encoding/json"
+	"math"
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"tongsou/corpus"
+	"tongsou/index"
+	"tongsou/segment"
+)
+
+// encode writes JSON of what this package makes: that cannot fail.
+func encode(v any) []byte {
+	raw, err := json.Marshal(v)
+	if err != nil {
+		return []byte("null")
+	}
+	return raw
+}
+
+// long3 reports whether a term is a word of three characters and more: no gram.
+func long3(term string) bool {
+	return term[0] >= utf8.RuneSelf && len(term) >= 9 && utf8.RuneCountInString(term) >= 3
+}
+
+// letters are the characters of a text that phrases are compared by, as words.
+func letters(text string) string {
+	squashed := index.Squash(text)
+	var b strings.Builder
+	b.Grow(len(squashed) * 2)
+	for _, r := range squashed {
+		b.WriteRune(r)
+		b.WriteByte(' ')
+	}
+	return b.String()
+}
+
+// judge scores a unit by BM25F over the plan's terms, as index/embedded does (score.go there has the formula).
+func (f *finder) judge(h *hit, st *stored) scored {
+	title := h.Source.Meta.Title
+	if st.Ref != nil {
+		title = strings.TrimSpace(title + " " + st.Ref.Label)
+	}
+	t, k, b := f.count(title, st.Ref != nil), f.count(st.Keys, st.Ref != nil), f.count(st.Body, false)
+	words := map[string]int{}
+	for w := range strings.FieldsSeq(st.Words) {
+		words[w]++
+	}
+	var norm [3]float64
+	for i := range norm {
+		norm[i] = f.norms[i][st.Lengths[i]]
+	}
+	score, set := 0.0, uint32(0)
+	for i, term := range f.plan.Terms {
+		if f.plan.Terms[i].Weight == 0 {
+			continue
+		}
+		body := b[i]
+		if f.long[i] {
+			body = words[term.Text]
+		}
+		tf := float64(min(1, t[i]))*norm[0] + float64(min(1, k[i]))*norm[1] + float64(min(255, body))*norm[2]
+		if tf == 0 {
+			continue
+		}
+		score += f.weight[i] * tf / (tf + f.ranking.K1)
+		if f.telling[i] && term.Concept < index.MaxConcepts {
+			set |= 1 << term.Concept
+		}
+	}
+	share := f.cover.Of(set)
+	score *= (1 + f.ranking.CoverageBoost*float64(share)) * (1 + f.ranking.Authority[min(max(h.Source.Rank, 0), corpus.Ranks-1)])
+	return scored{
+		doc: h, unit: st, score: score, place: score * f.lift(h), touched: uint64(set), matches: f.open || share >= f.cover.Least && (score > 0),
+	}
+}
+
+// count says how often each term stands in a text. In a name of a section, single characters were not indexed, and in names
+// words are found by cutting the text once more: names are short.
+func (f *finder) count(text string, inherited bool) []int {
+	n := make([]int, len(f.plan.Terms))
+	if text == "" {
+		return n
+	}
+	folded := segment.Fold(text)
+	var latin map[string]int
+	for i, t := range f.plan.Terms {
+		switch first, size := utf8.DecodeRuneInString(t.Text); {
+		case f.long[i]:
+			if strings.Contains(folded, t.Text) {
+				n[i] = 1 // of bodies the words are stored
+			}
+		case f.latin[i]:
+			if latin == nil {
+				latin = map[string]int{}
+				for _, g := range segment.Grams(folded) {
+					latin[g.Text]++
+				}
+			}
+			n[i] = latin[t.Text]
+		case size == len(t.Text):
+			if !inherited {
+				n[i] = strings.Count(folded, t.Text)
+			}
+		default:
+			n[i] = strings.Count(folded, t.Text)
+			if second, _ := utf8.DecodeRuneInString(t.Text[size:]); first == second && n[i] > 0 {
+				n[i] = overlapping(folded, t.Text, size)
+			}
+		}
+	}
+	return n
+}
+
+// overlapping counts a pair of one character twice, which strings.Count would pass over in a row of three.
+func overlapping(text, pair string, size int) int {
+	n := 0
+	for i := strings.Index(text, pair); i >= 0; {
+		n++
+		text = text[i+size:]
+		i = strings.Index(text, pair)
+	}
+	return n
+}
+
+// lift raises the items that are done where the citizen is, and those that answer the query's wishes.
+func (f *finder) lift(h *hit) float64 {
+	if f.kind != corpus.KindItem || f.ranking.WishFirst == 0 || f.byDate {
+		return 1
+	}
+	share, factor := f.ranking.WishFirst, 1.0
+	place, region := f.plan.Place, h.Source.Meta.Region
+	switch {
+	case place == "" || region == "":
+	case corpus.Contains(place, region):
+		factor *= 1 + share
+	case corpus.Contains(region, place):
+		factor *= 1 + share/2
+	}
+	holds, easy := f.plan.Wishes()
+	lacks := func(c string) bool { return !slices.Contains(h.Source.Facets.Convenience, c) }
+	if len(easy) > 0 && !slices.ContainsFunc(easy, lacks) {
+		factor *= 1 + share
+	}
+	if len(holds) > 0 && !slices.ContainsFunc(h.Source.Need, func(n string) bool { return !index.Meets(n, holds) }) {
+		factor *= 1 + share
+	}
+	return factor
+}
+
+// normsOf holds w_f / (1 − b_f + b_f · len / avglen) for each quantised length of each field.
+func normsOf(r *index.Ranking, average [3]float64, lengths *[256]float64) (n [3][256]float64) {
+	for f := range n {
+		for level := range n[f] {
+			n[f][level] = r.FieldWeight[f] / (1 - r.LengthB[f] + r.LengthB[f]*lengths[level]/average[f])
+		}
+	}
+	return n
+}
+
+// weights are what the terms are worth, without saturation.
+func weights(plan *index.Plan, idf []float64, r *index.Ranking) []float64 {
+	w := make([]float64, len(plan.Terms))
+	for i, t := range plan.Terms {
+		w[i] = float64(t.Weight) * math.Pow(idf[i], r.IDFPower) * (r.K1 + 1)
+	}
+	return w
+}
