@@ -103,7 +103,7 @@ func (j *evalJob) fitAdapter(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := os.WriteFile(j.adapter, raw, 0o644); err != nil {
+	if err := os.WriteFile(j.adapter, raw, 0o600); err != nil {
 		return fmt.Errorf("写不了适配文件：%w", err)
 	}
 	fmt.Fprintf(j.out, "用全部查询学得的适配已写到 %s\n", j.adapter)

@@ -33,7 +33,7 @@ func vectorBytes(size int) int { return 4 + size }
 
 // OpenVectorFile reads the vectors of size dimensions in the file at path, which is made when there is none.
 func OpenVectorFile(path string, size int) (*VectorFile, error) {
-	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o640)
+	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
 	if err != nil {
 		return nil, fmt.Errorf("open vectors: %w", err)
 	}

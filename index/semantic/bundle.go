@@ -74,7 +74,7 @@ func AddBundle(dir string, sources ...string) (*Bundle, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := os.WriteFile(filepath.Join(fresh, bundleManifest), append(raw, '\n'), 0o640); err != nil {
+	if err := os.WriteFile(filepath.Join(fresh, bundleManifest), append(raw, '\n'), 0o600); err != nil {
 		return nil, fmt.Errorf("install model: %w", err)
 	}
 	return b, b.move(dir)
@@ -193,7 +193,7 @@ func (b *Bundle) copy(path string, in io.Reader) error {
 			return err
 		}
 	}
-	out, err := os.OpenFile(filepath.Join(b.dir, name), os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o640)
+	out, err := os.OpenFile(filepath.Join(b.dir, name), os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600)
 	if err != nil {
 		return err
 	}
