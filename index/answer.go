@@ -38,7 +38,10 @@ func (r *Ranking) Group(plan *Plan, f Found) Group {
 	// words that some document answers is not filled with what shares a single character with it.
 	short := len(plan.Concepts) > 0 && len(plan.Concepts) <= shortQuery && len(plan.Phrases)+len(plan.TitlePhrases) == 0
 	if short {
-		ranked = slices.DeleteFunc(ranked, func(d Ranked) bool { return d.Score < pinned/2 && d.touched() == 0 && d.Units[0].Cosine == 0 })
+		least := nearest(ranked) - meantMargin
+		ranked = slices.DeleteFunc(ranked, func(d Ranked) bool {
+			return d.Score < pinned/2 && d.touched() == 0 && !(d.onlyMeant() && d.Units[0].Cosine >= least)
+		})
 	}
 	g.Total = max(f.Total, min(len(ranked), plan.Limit))
 	if len(ranked) < min(f.Total, plan.Depth-len(top)) {
@@ -60,6 +63,19 @@ func (r *Ranking) Group(plan *Plan, f Found) Group {
 	}
 	setOffices(plan, ranked, g.Hits)
 	return g
+}
+
+// meantMargin is how much farther than the nearest in meaning a document may be that shares no word with a short query: the
+// model finds everything a little like everything.
+const meantMargin = 0.1
+
+// nearest is the largest cosine of what was ranked.
+func nearest(ranked []Ranked) float64 {
+	most := 0.0
+	for i := range ranked {
+		most = max(most, ranked[i].Units[0].Cosine)
+	}
+	return most
 }
 
 // keepOrder orders documents by date and, within a day, as the engine found them. Ordered by what judging says of them, a

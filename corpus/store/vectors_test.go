@@ -1,0 +1,86 @@
+package store_test
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"testing"
+
+	"tongsou/corpus/store"
+)
+
+// kept lists unit=value for every vector of a model.
+func kept(t *testing.T, v *store.Vectors) string {
+	t.Helper()
+	all := map[string]string{}
+	if err := v.Each(context.Background(), func(unit string, value []byte) error {
+		all[unit] = unit + "=" + string(value)
+		return nil
+	}); err != nil {
+		t.Fatal(err)
+	}
+	return strings.Join(slices.Sorted(maps.Values(all)), " ")
+}
+
+func passage(unit, text, value string) store.Passage {
+	p := store.Passage{Unit: unit, Hash: []byte("hash of " + text)}
+	if value != "" {
+		p.Value = []byte(value)
+	}
+	return p
+}
+
+func TestVectors(t *testing.T) {
+	onEach(t, func(t *testing.T, open opener) {
+		ctx := context.Background()
+		s, again := open(t)
+		v, err := s.Vectors(ctx, "m")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if n, err := v.Sequence(ctx); n != 0 || err != nil {
+			t.Errorf("a new store has the vectors of %d changes, %v", n, err)
+		}
+		steps := []struct {
+			what string
+			put  store.Passages
+			want string
+		}{
+			{"two passages", store.Passages{Document: "d", List: []store.Passage{passage("d", "a", "1"), passage("d#1", "b", "2")}}, "d#1=2 d=1"},
+			{"another document", store.Passages{Document: "e", List: []store.Passage{passage("e", "c", "3")}}, "d#1=2 d=1 e=3"},
+			{"one changes, one stays", store.Passages{Document: "d", List: []store.Passage{passage("d", "x", "4"), passage("d#1", "b", "")}}, "d#1=2 d=4 e=3"},
+			{"one goes", store.Passages{Document: "d", List: []store.Passage{passage("d", "x", "")}}, "d=4 e=3"},
+			{"a document goes", store.Passages{Document: "e"}, "d=4"},
+		}
+		for i, step := range steps {
+			if err := v.Put(ctx, uint64(i+1), []store.Passages{step.put}); err != nil {
+				t.Fatalf("%s: %v", step.what, err)
+			}
+			if got := kept(t, v); got != step.want {
+				t.Errorf("%s: got %s, want %s", step.what, got, step.want)
+			}
+		}
+		of, err := v.Of(ctx, "d")
+		if err != nil || len(of) != 1 || of[0].Unit != "d" || !bytes.Equal(of[0].Hash, []byte("hash of x")) {
+			t.Errorf("of d there is %v, %v", of, err)
+		}
+		other, err := s.Vectors(ctx, "another model")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := kept(t, other); got != "" {
+			t.Errorf("another model has %s", got)
+		}
+		_ = again
+		if n, err := v.Sequence(ctx); n != uint64(len(steps)) || err != nil {
+			t.Errorf("the sequence is %d, %v", n, err)
+		}
+		failed := fmt.Errorf("enough")
+		if err := v.Each(ctx, func(string, []byte) error { return failed }); err == nil {
+			t.Error("what the visitor said was lost")
+		}
+	})
+}
