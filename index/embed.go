@@ -205,7 +205,7 @@ func (w *embedding) make(ctx context.Context, wanted []fresh) ([]semantic.Entry,
 	for i, f := range wanted {
 		texts[i] = f.text
 	}
-	vectors, err := w.meaning.Embedder.Embed(ctx, semantic.Passage, texts)
+	vectors, err := w.meaning.Embedder.Embed(ctx, texts)
 	if err != nil {
 		return nil, err
 	}

@@ -46,7 +46,7 @@ func (p *Plan) asked() string {
 
 // Vector embeds a query.
 func (m *Meaning) Vector(ctx context.Context, text string) ([]float32, error) {
-	vectors, err := m.Embedder.Embed(ctx, semantic.Passage, []string{text}) // without the instruction; see Instruction
+	vectors, err := m.Embedder.Embed(ctx, []string{text})
 	if err != nil {
 		return nil, fmt.Errorf("embed query: %w", err)
 	}

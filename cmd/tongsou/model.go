@@ -21,9 +21,11 @@ func modelCommand() *cobra.Command {
   tongsou model add --data D node_modules/onnxruntime-node
   tongsou model show --data D`,
 		Args: noArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	cmd.AddCommand(modelAddCommand(), modelShowCommand())
+	showModel(cmd) // without more words it shows
+	show := &cobra.Command{Use: "show", Short: "核对并显示已安装的模型", Example: "  tongsou model show --data D", Args: noArgs}
+	showModel(show)
+	cmd.AddCommand(modelAddCommand(), show)
 	return cmd
 }
 
@@ -39,6 +41,8 @@ func modelAddCommand() *cobra.Command {
 		},
 	}
 	addFlags(cmd, "data")
+	var asJSON bool
+	cmd.Flags().BoolVar(&asJSON, "json", false, "以 JSON 输出")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		c, err := loadConfig(cmd)
 		if err != nil {
@@ -51,14 +55,16 @@ func modelAddCommand() *cobra.Command {
 		if err != nil {
 			return err
 		}
-		return printBundle(cmd, b)
+		return printBundle(cmd, b, asJSON)
 	}
 	return cmd
 }
 
-func modelShowCommand() *cobra.Command {
-	cmd := &cobra.Command{Use: "show", Short: "核对并显示已安装的模型", Example: "  tongsou model show --data D", Args: noArgs}
+// showModel makes a command show what is installed.
+func showModel(cmd *cobra.Command) {
 	addFlags(cmd, "data")
+	var asJSON bool
+	cmd.Flags().BoolVar(&asJSON, "json", false, "以 JSON 输出")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		c, err := loadConfig(cmd)
 		if err != nil {
@@ -68,12 +74,14 @@ func modelShowCommand() *cobra.Command {
 		if err != nil {
 			return err
 		}
-		return printBundle(cmd, b)
+		return printBundle(cmd, b, asJSON)
 	}
-	return cmd
 }
 
-func printBundle(cmd *cobra.Command, b *semantic.Bundle) error {
+func printBundle(cmd *cobra.Command, b *semantic.Bundle, asJSON bool) error {
+	if asJSON {
+		return printJSON(cmd.OutOrStdout(), b)
+	}
 	adapter, err := semantic.AdapterFor(b.Name)
 	if err != nil {
 		return err

@@ -45,7 +45,7 @@ func TestMeaningByTheModel(t *testing.T) {
 	}
 	t.Cleanup(func() { _ = e.Close() })
 	t.Setenv("TONGSOU_SEMANTIC_URL", embeddings(t, func(text string) []float32 {
-		v, err := e.Embed(context.Background(), semantic.Passage, []string{text})
+		v, err := e.Embed(context.Background(), []string{text})
 		if err != nil {
 			t.Error(err)
 			return nil

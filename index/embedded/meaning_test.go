@@ -33,7 +33,7 @@ func newSense() *sense {
 func (s *sense) Name() string { return "sense" }
 func (s *sense) Close() error { return nil }
 
-func (s *sense) Embed(_ context.Context, _ semantic.Use, texts []string) ([][]float32, error) {
+func (s *sense) Embed(_ context.Context, texts []string) ([][]float32, error) {
 	if s.fail.Load() {
 		return nil, errors.New("no answer")
 	}

@@ -83,7 +83,7 @@ func (v *VectorFile) Fill(ctx context.Context, m *index.Meaning, set *Set, progr
 		for i, p := range part {
 			texts[i] = p.text
 		}
-		vectors, err := m.Embedder.Embed(ctx, semantic.Passage, texts)
+		vectors, err := m.Embedder.Embed(ctx, texts)
 		if err != nil {
 			return err
 		}

@@ -17,8 +17,6 @@ type Endpoint struct {
 	URL, Model string
 	// Key, when not empty, is sent as a bearer token. It is never logged.
 	Key string
-	// Instruction is put before every query; empty for a service that does so itself.
-	Instruction string
 	// Timeout bounds one request; 0 means ten seconds.
 	Timeout time.Duration
 	// Client is used for requests; nil means one of its own, which follows no redirect: they could lead anywhere.
@@ -55,18 +53,11 @@ func (e *Endpoint) Close() error {
 }
 
 // Embed implements Embedder.
-func (e *Endpoint) Embed(ctx context.Context, use Use, texts []string) ([][]float32, error) {
+func (e *Endpoint) Embed(ctx context.Context, texts []string) ([][]float32, error) {
 	var all [][]float32
 	for len(texts) > 0 {
 		n := min(len(texts), maxTexts)
-		input := make([]string, n)
-		for i, text := range texts[:n] {
-			if use == Query {
-				text = e.Instruction + text
-			}
-			input[i] = text
-		}
-		vectors, err := e.ask(ctx, input)
+		vectors, err := e.ask(ctx, texts[:n])
 		if err != nil {
 			return nil, fmt.Errorf("embeddings from %s: %w", e.URL, err)
 		}

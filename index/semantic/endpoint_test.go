@@ -39,7 +39,7 @@ func service(t *testing.T, key string) *httptest.Server {
 }
 
 func TestEndpoint(t *testing.T) {
-	e, err := semantic.OpenEndpoint(semantic.Endpoint{URL: service(t, "k").URL, Model: "m", Key: "k", Instruction: "问："})
+	e, err := semantic.OpenEndpoint(semantic.Endpoint{URL: service(t, "k").URL, Model: "m", Key: "k"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -48,18 +48,16 @@ func TestEndpoint(t *testing.T) {
 	for i := range texts {
 		texts[i] = strings.Repeat("x", i)
 	}
-	for use, head := range map[semantic.Use]int{semantic.Passage: 0, semantic.Query: len("问：")} {
-		vectors, err := e.Embed(context.Background(), use, texts)
-		if err != nil || len(vectors) != len(texts) {
-			t.Fatalf("%d vectors: %v", len(vectors), err)
+	vectors, err := e.Embed(context.Background(), texts)
+	if err != nil || len(vectors) != len(texts) {
+		t.Fatalf("%d vectors: %v", len(vectors), err)
+	}
+	for i, v := range vectors {
+		if got, want := float64(v[0]/v[1]), 0.75*float64(i); math.Abs(got-want) > 1e-3*(1+want) {
+			t.Errorf("text %d got the vector of another: %v, want %v", i, got, want)
 		}
-		for i, v := range vectors {
-			if got, want := float64(v[0]/v[1]), 0.75*float64(i+head); math.Abs(got-want) > 1e-3*(1+want) {
-				t.Errorf("text %d got the vector of another: %v, want %v", i, got, want)
-			}
-			if math.Abs(norm(v)-1) > 1e-5 {
-				t.Errorf("vector %d has length %v", i, norm(v))
-			}
+		if math.Abs(norm(v)-1) > 1e-5 {
+			t.Errorf("vector %d has length %v", i, norm(v))
 		}
 	}
 }
@@ -99,7 +97,7 @@ func TestEndpointSaysWhatIsWrong(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		_, err = e.Embed(context.Background(), semantic.Passage, []string{"甲", "乙"})
+		_, err = e.Embed(context.Background(), []string{"甲", "乙"})
 		if err == nil || strings.Contains(err.Error(), "secret") || !strings.Contains(err.Error(), url) {
 			t.Errorf("%s: %v", name, err)
 		}

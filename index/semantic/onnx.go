@@ -106,7 +106,7 @@ func (m *onnx) Close() error {
 }
 
 // Embed implements Embedder.
-func (m *onnx) Embed(ctx context.Context, use Use, texts []string) ([][]float32, error) {
+func (m *onnx) Embed(ctx context.Context, texts []string) ([][]float32, error) {
 	m.using.RLock()
 	defer m.using.RUnlock()
 	if m.closed {
@@ -115,9 +115,6 @@ func (m *onnx) Embed(ctx context.Context, use Use, texts []string) ([][]float32,
 	encoded := make([][]int64, len(texts))
 	order := make([]int, len(texts))
 	for i, text := range texts {
-		if use == Query {
-			text = Instruction + text
-		}
 		encoded[i], order[i] = m.pieces.encode(text, MaxTokens), i
 	}
 	slices.SortStableFunc(order, func(a, b int) int { return len(encoded[a]) - len(encoded[b]) })

@@ -36,7 +36,7 @@ func openInstalled(t testing.TB) semantic.Embedder {
 
 func embed(t *testing.T, e semantic.Embedder, texts ...string) [][]float32 {
 	t.Helper()
-	vectors, err := e.Embed(context.Background(), semantic.Passage, texts)
+	vectors, err := e.Embed(context.Background(), texts)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -96,7 +96,7 @@ func TestClosedModelSaysSo(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if _, err := e.Embed(context.Background(), semantic.Query, []string{"户口"}); err == nil {
+	if _, err := e.Embed(context.Background(), []string{"户口"}); err == nil {
 		t.Error("a closed model embedded")
 	}
 }
@@ -105,7 +105,7 @@ func TestEndedContextEndsEmbedding(t *testing.T) {
 	e := openInstalled(t)
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
-	if _, err := e.Embed(ctx, semantic.Passage, []string{"户口"}); err == nil {
+	if _, err := e.Embed(ctx, []string{"户口"}); err == nil {
 		t.Error("embedded after the end")
 	}
 }
@@ -120,7 +120,7 @@ func BenchmarkEmbed(b *testing.B) {
 		}
 		b.Run(name, func(b *testing.B) {
 			for b.Loop() {
-				if _, err := e.Embed(context.Background(), semantic.Passage, texts); err != nil {
+				if _, err := e.Embed(context.Background(), texts); err != nil {
 					b.Fatal(err)
 				}
 			}
