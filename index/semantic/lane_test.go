@@ -177,7 +177,6 @@ func BenchmarkScan(b *testing.B) {
 		b.Fatal(err)
 	}
 	rows := l.Probe(vectors[0]).Rows(keys)
-	b.ReportMetric(float64(l.Bytes())/n, "B/passage")
 	queries := someVectors(100, size, 9)
 	i := 0
 	for b.Loop() {
@@ -186,4 +185,5 @@ func BenchmarkScan(b *testing.B) {
 		s.Nearest(128)
 		i++
 	}
+	b.ReportMetric(float64(l.Bytes())/n, "B/passage")
 }

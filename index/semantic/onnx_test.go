@@ -5,6 +5,7 @@ package semantic_test
 import (
 	"context"
 	"path/filepath"
+	"slices"
 	"testing"
 
 	"tongsou/index/semantic"
@@ -114,10 +115,8 @@ func TestEndedContextEndsEmbedding(t *testing.T) {
 func BenchmarkEmbed(b *testing.B) {
 	e := openInstalled(b)
 	long := "申请人应当在新生儿出生后一个月以内向户口登记机关申报出生登记并提交出生医学证明父母的居民户口簿结婚证等材料。"
-	for name, texts := range map[string][]string{"passages": {}, "query": {"老板跑路了工资没给"}} {
-		for len(texts) != 1 && len(texts) < 64 {
-			texts = append(texts, long+long+long+long)
-		}
+	passages := slices.Repeat([]string{long + long + long + long}, 64)
+	for name, texts := range map[string][]string{"passages": passages, "query": {"老板跑路了工资没给"}} {
 		b.Run(name, func(b *testing.B) {
 			for b.Loop() {
 				if _, err := e.Embed(context.Background(), texts); err != nil {
