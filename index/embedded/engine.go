@@ -21,6 +21,7 @@ import (
 
 	"tongsou/corpus"
 	"tongsou/index"
+	"tongsou/index/stage"
 	"tongsou/segment"
 )
 
@@ -57,7 +58,7 @@ type Engine struct {
 	read    atomic.Pointer[index.Reader] // base with the operator's overlay
 	current atomic.Pointer[generation]
 	writing sync.Mutex
-	rebuild rebuilding
+	rebuild stage.Progress
 	// related is what was learned from the documents, nil for nothing; one goroutine learns at a time.
 	related atomic.Pointer[index.Related]
 	// meaning is the semantic lane, nil while there is none.
@@ -105,29 +106,11 @@ func Open(options Options) (*Engine, error) {
 }
 
 func (o *Options) complete() error {
-	var err error
-	// The engines of the embedded words share one vocabulary: it takes 0.3 s and 30 MB to make.
-	ownWords := o.Segmenter != nil || o.Lexicon != nil
-	if o.Segmenter == nil {
-		if o.Segmenter, err = segment.Default(); err != nil {
-			return err
-		}
+	words, err := stage.CompleteWords(o.Segmenter, o.Lexicon)
+	if err != nil {
+		return err
 	}
-	if o.Lexicon == nil {
-		if o.Lexicon, err = segment.DefaultLexicon(); err != nil {
-			return err
-		}
-	}
-	if ownWords {
-		o.vocabulary, o.phrases = segment.NewVocabulary(o.Segmenter, o.Lexicon), segment.NewPhrases(o.Segmenter, o.Lexicon)
-	} else {
-		if o.vocabulary, err = segment.DefaultVocabulary(); err != nil {
-			return err
-		}
-		if o.phrases, err = segment.DefaultPhrases(); err != nil {
-			return err
-		}
-	}
+	o.Segmenter, o.Lexicon, o.vocabulary, o.phrases = words.Segmenter, words.Lexicon, words.Vocabulary, words.Phrases
 	if o.Ranking == (index.Ranking{}) {
 		o.Ranking = index.DefaultRanking()
 	}

@@ -8,7 +8,6 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-	"sync"
 
 	"tongsou/index"
 )
@@ -108,34 +107,9 @@ func (e *Engine) freshFolder() (string, error) {
 	}
 }
 
-// rebuilding is the progress of a rebuild, nil before the first.
-type rebuilding struct {
-	mu   sync.Mutex
-	last *index.Rebuild
-}
-
-func (r *rebuilding) set(change func(*index.Rebuild)) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if r.last == nil {
-		r.last = new(index.Rebuild)
-	}
-	change(r.last)
-}
-
-func (r *rebuilding) copy() *index.Rebuild {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if r.last == nil {
-		return nil
-	}
-	c := *r.last
-	return &c
-}
-
 // Health tells what is damaged, and how far a rebuild is.
 func (e *Engine) Health() index.Health {
-	h := index.Health{Rebuild: e.rebuild.copy()}
+	h := index.Health{Rebuild: e.rebuild.Copy()}
 	if g := e.current.Load(); g != nil {
 		g.told.Lock()
 		h.Faults = slices.Clone(g.damage)
@@ -172,9 +146,9 @@ func (e *Engine) Distrust(reason string, sound bool) error {
 func (e *Engine) Rebuild(ctx context.Context, feed Feed) error {
 	e.writing.Lock()
 	defer e.writing.Unlock()
-	e.rebuild.set(func(r *index.Rebuild) { *r = index.Rebuild{Running: true, Started: e.options.Now()} })
+	e.rebuild.Set(func(r *index.Rebuild) { *r = index.Rebuild{Running: true, Started: e.options.Now()} })
 	err := e.rebuildBeside(ctx, feed)
-	e.rebuild.set(func(r *index.Rebuild) {
+	e.rebuild.Set(func(r *index.Rebuild) {
 		now := e.options.Now()
 		r.Running, r.Finished = false, &now
 		if err != nil {
@@ -216,7 +190,7 @@ func (e *Engine) fill(ctx context.Context, g *generation, feed Feed) error {
 		if err := g.apply(changes); err != nil {
 			return err
 		}
-		e.rebuild.set(func(r *index.Rebuild) {
+		e.rebuild.Set(func(r *index.Rebuild) {
 			r.Documents += len(changes)
 			r.Sequence = g.manifest.Sequence
 		})

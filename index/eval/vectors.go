@@ -28,9 +28,6 @@ func hashOf(text string) textHash {
 	return textHash(sum[:16])
 }
 
-// vectorBytes is the length of a record after its hash, for vectors of 512 dimensions.
-func vectorBytes(size int) int { return 4 + size }
-
 // OpenVectorFile reads the vectors of size dimensions in the file at path, which is made when there is none.
 func OpenVectorFile(path string, size int) (*VectorFile, error) {
 	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
@@ -39,7 +36,7 @@ func OpenVectorFile(path string, size int) (*VectorFile, error) {
 	}
 	v := &VectorFile{f, map[textHash]semantic.Vector{}}
 	in := bufio.NewReaderSize(f, 1<<20)
-	raw := make([]byte, len(textHash{})+vectorBytes(size))
+	raw := make([]byte, len(textHash{})+4+size) // a hash and a vector as it is marshalled
 	for whole := int64(0); ; whole += int64(len(raw)) {
 		if _, err := io.ReadFull(in, raw); errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
 			_, err = f.Seek(whole, io.SeekStart)
@@ -119,7 +116,7 @@ func (v *VectorFile) keep(texts []string, vectors [][]float32) error {
 	return nil
 }
 
-// Vector returns the vector of a document's first passage, as Fill made it.
+// vector returns the vector of a passage, as Fill made it, and whether there is one.
 func (v *VectorFile) vector(text string) ([]float32, bool) {
 	x, ok := v.vectors[hashOf(text)]
 	if !ok {

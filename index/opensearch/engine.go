@@ -31,6 +31,7 @@ import (
 
 	"tongsou/corpus"
 	"tongsou/index"
+	"tongsou/index/stage"
 	"tongsou/segment"
 )
 
@@ -69,7 +70,7 @@ type Engine struct {
 	// present is what is known of the index in use.
 	present  atomic.Pointer[present]
 	writing  sync.Mutex
-	rebuild  progress
+	rebuild  stage.Progress
 	related  atomic.Pointer[index.Related]
 	learning sync.Mutex
 	life     context.Context
@@ -124,28 +125,11 @@ func Open(ctx context.Context, options Options) (*Engine, error) {
 }
 
 func (o *Options) complete() error {
-	var err error
-	ownWords := o.Segmenter != nil || o.Lexicon != nil
-	if o.Segmenter == nil {
-		if o.Segmenter, err = segment.Default(); err != nil {
-			return err
-		}
+	words, err := stage.CompleteWords(o.Segmenter, o.Lexicon)
+	if err != nil {
+		return err
 	}
-	if o.Lexicon == nil {
-		if o.Lexicon, err = segment.DefaultLexicon(); err != nil {
-			return err
-		}
-	}
-	if ownWords {
-		o.vocabulary, o.phrases = segment.NewVocabulary(o.Segmenter, o.Lexicon), segment.NewPhrases(o.Segmenter, o.Lexicon)
-	} else {
-		if o.vocabulary, err = segment.DefaultVocabulary(); err != nil {
-			return err
-		}
-		if o.phrases, err = segment.DefaultPhrases(); err != nil {
-			return err
-		}
-	}
+	o.Segmenter, o.Lexicon, o.vocabulary, o.phrases = words.Segmenter, words.Lexicon, words.Vocabulary, words.Phrases
 	if o.Ranking == (index.Ranking{}) {
 		o.Ranking = index.DefaultRanking()
 	}
@@ -368,7 +352,7 @@ func (e *Engine) Close() error {
 
 // Health tells what is in doubt, and how far a rebuild is.
 func (e *Engine) Health() index.Health {
-	h := index.Health{Rebuild: e.rebuild.copy()}
+	h := index.Health{Rebuild: e.rebuild.Copy()}
 	if d := e.doubt.Load(); d != nil {
 		h.Faults, h.Blind = []string{d.reason}, d.blind
 	}

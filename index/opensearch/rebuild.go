@@ -5,36 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"sync"
 	"time"
 
 	"tongsou/index"
 )
-
-// progress is how far a rebuild is, nil before the first.
-type progress struct {
-	mu   sync.Mutex
-	last *index.Rebuild
-}
-
-func (r *progress) set(change func(*index.Rebuild)) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if r.last == nil {
-		r.last = new(index.Rebuild)
-	}
-	change(r.last)
-}
-
-func (r *progress) copy() *index.Rebuild {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if r.last == nil {
-		return nil
-	}
-	c := *r.last
-	return &c
-}
 
 // Rebuild makes a new index beside the one in use, feeds it from the beginning and moves the alias to it in one step.
 // Searches go on in the old index until then. When it fails the old index stays.
@@ -44,9 +18,9 @@ func (e *Engine) Rebuild(ctx context.Context, feed func(ctx context.Context, aft
 	if e.life.Err() != nil {
 		return fmt.Errorf("rebuild index %s: %w", e.options.Prefix, index.ErrUnavailable)
 	}
-	e.rebuild.set(func(r *index.Rebuild) { *r = index.Rebuild{Running: true, Started: e.options.Now()} })
+	e.rebuild.Set(func(r *index.Rebuild) { *r = index.Rebuild{Running: true, Started: e.options.Now()} })
 	err := e.rebuildBeside(ctx, feed)
-	e.rebuild.set(func(r *index.Rebuild) {
+	e.rebuild.Set(func(r *index.Rebuild) {
 		now := e.options.Now()
 		r.Running, r.Finished = false, &now
 		if err != nil {
@@ -107,7 +81,7 @@ func (e *Engine) fill(ctx context.Context, name string, feed func(ctx context.Co
 		if sequence, err = e.write(ctx, name, "", sequence, changes); err != nil {
 			return 0, err
 		}
-		e.rebuild.set(func(r *index.Rebuild) {
+		e.rebuild.Set(func(r *index.Rebuild) {
 			r.Documents += len(changes)
 			r.Sequence = sequence
 		})
