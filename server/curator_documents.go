@@ -32,9 +32,9 @@ type Intake interface {
 
 // Syncer is an Intake that can bring a source up to a complete list of it.
 type Syncer interface {
-	// DeleteOthers takes the source out of every document that did not come in its file of that name, and tells which are gone
-	// by that.
-	DeleteOthers(ctx context.Context, source, file string) (gone []string, sum store.Summary, err error)
+	// DeleteOthers takes the source out of every document for which still is false, and tells which are gone by that; nothing
+	// goes, and the error is a *store.TooManyError, when that is more than the share most of the source's documents.
+	DeleteOthers(ctx context.Context, source string, most float64, still func(id, file string) bool) (gone []string, sum store.Summary, err error)
 }
 
 // Bounds on bulk requests. A body is read line by line and never held as a whole; what is answered is.
@@ -202,7 +202,7 @@ func (b *bulkWork) synchronize() error {
 		b.result.Kept = "一篇也没有，所以没有删去其余的文档；要删去整个来源，请用 tongsou ingest --remove"
 		return nil
 	}
-	gone, sum, err := to.DeleteOthers(b.ctx, b.source, b.file)
+	gone, sum, err := to.DeleteOthers(b.ctx, b.source, 1, func(_, file string) bool { return file == b.file })
 	if err != nil {
 		return fmt.Errorf("delete what %s no longer has: %w", b.source, err)
 	}

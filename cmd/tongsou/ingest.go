@@ -25,7 +25,8 @@ import (
 func ingestCommand() *cobra.Command {
 	var opts reader.Options
 	var rejects string
-	var asJSON, remove bool
+	var asJSON, remove, sync bool
+	var maxGone int
 	cmd := &cobra.Command{
 		Use: "ingest 文件或目录", Short: "收入文件：读取、检查、存储并建立索引",
 		Long: `收入一个文件或整个目录。格式按内容识别：法规 Markdown、政策与新闻的 JSON/JSONL、事项的
@@ -35,6 +36,7 @@ JSONL/CSV/XLSX、网页 HTML、DOCX、PDF、报纸文本，以及它们的 .gz�
 		Example: `  tongsou ingest --data D ./资料
   tongsou ingest --data D --source 区政务局 事项.xlsx
   tongsou ingest --data D --mapping 列名.yaml 事项.csv
+  tongsou ingest --data D --source 区政务局 --sync 事项.xlsx   这是全部事项，表里没有的就删去
   tongsou ingest --data D --source 区政务局 --remove    删除这个来源的全部文档`,
 		Args: func(cmd *cobra.Command, args []string) error {
 			if len(args) > 1 {
@@ -51,9 +53,14 @@ JSONL/CSV/XLSX、网页 HTML、DOCX、PDF、报纸文本，以及它们的 .gz�
 	cmd.Flags().StringVar(&rejects, "rejects", "", "未收入与存疑记录写到这个文件（默认为数据目录下的 rejects.jsonl）")
 	cmd.Flags().BoolVar(&asJSON, "json", false, "以 JSON 输出")
 	cmd.Flags().BoolVar(&remove, "remove", false, "删除 --source 指定的来源")
+	cmd.Flags().BoolVar(&sync, "sync", false, "这就是该来源的全部：这个来源里没有出现的文档一并删去")
+	cmd.Flags().IntVar(&maxGone, "max-gone", 20, "--sync 最多删去该来源的百分之几；超过就一篇也不删")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		c, err := loadConfig(cmd)
 		if err != nil {
+			return err
+		}
+		if err := checkSync(cmd, sync, remove, opts.Source, maxGone); err != nil {
 			return err
 		}
 		if remove != (len(args) == 0) || remove && opts.Source == "" {
@@ -76,9 +83,25 @@ JSONL/CSV/XLSX、网页 HTML、DOCX、PDF、报纸文本，以及它们的 .gz�
 		if rejects == "" {
 			rejects = filepath.Join(c.Data, "rejects.jsonl")
 		}
+		if sync {
+			job.sync = &ingest.Sync{Most: float64(maxGone) / 100}
+		}
 		return job.run(cmd.Context(), args[0], opts, rejects, asJSON)
 	}
 	return cmd
+}
+
+// checkSync says what is wrong with --sync and what goes with it.
+func checkSync(cmd *cobra.Command, sync, remove bool, source string, maxGone int) error {
+	switch {
+	case sync && (remove || source == ""):
+		return fmt.Errorf("--sync 要用 --source 写明是哪个来源，并给出它的全部文件；要删去整个来源请用 --remove")
+	case !sync && cmd.Flags().Changed("max-gone"):
+		return fmt.Errorf("--max-gone 要与 --sync 一起用")
+	case maxGone < 1 || maxGone > 100:
+		return fmt.Errorf("--max-gone 应为 1 到 100 的百分数，现在是 %d", maxGone)
+	}
+	return nil
 }
 
 // ingestJob reads into the store while the index follows.
@@ -88,6 +111,7 @@ type ingestJob struct {
 	out      io.Writer
 	notes    io.Writer // what is not the result
 	progress *progress
+	sync     *ingest.Sync // set when the files are all that the source has
 }
 
 func (j *ingestJob) run(ctx context.Context, root string, opts reader.Options, rejects string, asJSON bool) (err error) {
@@ -100,7 +124,7 @@ func (j *ingestJob) run(ctx context.Context, root string, opts reader.Options, r
 	indexed := j.startIndexing(ctx)
 	opts.Progress = j.progress.read
 	began := time.Now()
-	report, err := ingest.Run(ctx, j.store, root, ingest.Options{Reader: opts, Rejects: w})
+	report, err := ingest.Run(ctx, j.store, root, ingest.Options{Reader: opts, Rejects: w, Sync: j.sync})
 	j.progress.done()
 	read := time.Since(began)
 	if e := indexed(); err == nil {
@@ -114,6 +138,12 @@ func (j *ingestJob) run(ctx context.Context, root string, opts reader.Options, r
 	}
 	fmt.Fprintf(j.out, "收入完成：新增 %d，更新 %d，未变 %d，与其他来源相同 %d；未收入 %d，存疑 %d（详见 %s）\n",
 		report.Added, report.Updated, report.Unchanged, report.Linked, report.Rejected, report.Warnings, rejects)
+	if j.sync != nil && report.Kept == "" {
+		fmt.Fprintf(j.out, "删去 %d 篇这个来源已经没有的文档\n", report.Deleted)
+	}
+	if report.Kept != "" {
+		fmt.Fprintf(j.out, "%s。确实要删，请加 --max-gone 100 再运行一次\n", report.Kept)
+	}
 	fmt.Fprintf(j.out, "读取存储 %.1f 秒，连同索引 %.1f 秒；%d 篇文档，%d 个段落\n",
 		read.Seconds(), time.Since(began).Seconds(), report.Documents, report.Sections)
 	return nil

@@ -5,6 +5,7 @@ import (
 	"context"
 	"database/sql"
 	"encoding/json"
+	"fmt"
 	"io"
 	"net/http"
 	"net/url"
@@ -262,6 +263,40 @@ func TestIngestKeepsTheGoodAndNamesTheBad(t *testing.T) {
 	}
 	if out := must(t, "ingest", "--data", data, "--source", dir, "--remove"); !strings.Contains(out, "3 篇") {
 		t.Errorf("removing the source says %s", out)
+	}
+}
+
+func TestIngestSync(t *testing.T) {
+	t.Parallel()
+	data, file := t.TempDir(), filepath.Join(t.TempDir(), "news.jsonl")
+	list := func(n int) string {
+		all := ""
+		for i := range n {
+			all += fmt.Sprintf(`{"id": "n%d", "kind": "news", "title": "第%d个窗口开了"}`+"\n", i, i)
+		}
+		return all
+	}
+	sync := func(n int, more ...string) string {
+		t.Helper()
+		write(t, file, list(n))
+		return must(t, append([]string{"ingest", "--data", data, "--source", "窗口", "--sync", file}, more...)...)
+	}
+	if out := sync(10); !strings.Contains(out, "新增 10") || !strings.Contains(out, "删去 0 篇") {
+		t.Errorf("the first list: %s", out)
+	}
+	if out := sync(8); !strings.Contains(out, "删去 2 篇") {
+		t.Errorf("two less: %s", out)
+	}
+	if out := sync(2); !strings.Contains(out, "--max-gone 100") || strings.Contains(out, "删去") {
+		t.Errorf("most are missing: %s", out)
+	}
+	if out := sync(2, "--max-gone", "100"); !strings.Contains(out, "删去 6 篇") {
+		t.Errorf("and that is right: %s", out)
+	}
+	for _, args := range [][]string{{"--sync", file}, {"--source", "窗口", "--sync", "--remove"}, {"--source", "窗口", "--max-gone", "30", file}, {"--source", "窗口", "--sync", "--max-gone", "0", file}} {
+		if _, err := tongsou(t, append([]string{"ingest", "--data", data}, args...)...); err == nil {
+			t.Errorf("%q is taken", args)
+		}
 	}
 }
 

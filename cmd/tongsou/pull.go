@@ -17,6 +17,8 @@ type PulledSource struct {
 	// MaxPages and MaxMB bound one run.
 	MaxPages int `mapstructure:"max_pages"`
 	MaxMB    int `mapstructure:"max_mb"`
+	// MaxGone is the share of its documents, in percent, that may disappear from one run to the next.
+	MaxGone int `mapstructure:"max_gone"`
 	// Private says that the source stands in a private network.
 	Private bool   `mapstructure:"private"`
 	Format  string `mapstructure:"format"`
@@ -26,7 +28,7 @@ type PulledSource struct {
 func (s *PulledSource) source() (pull.Source, error) {
 	p := pull.Source{
 		Name: s.Name, Kind: pull.Kind(s.Kind), URL: s.URL, Path: s.Path, Every: s.Every, MaxPages: s.MaxPages, MaxBytes: int64(s.MaxMB) << 20,
-		Private: s.Private, Format: s.Format,
+		Private: s.Private, Format: s.Format, MaxGone: s.MaxGone,
 	}
 	return p, p.Check()
 }

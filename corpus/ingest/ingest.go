@@ -28,6 +28,8 @@ type Options struct {
 	Rejects io.Writer
 	// Stored, when set, is called after every batch that the store has acknowledged.
 	Stored func(store.Summary)
+	// Sync, when set, says that what is read is all that the source has, so that the rest is deleted.
+	Sync *Sync
 }
 
 // Report is what a Run did.
@@ -37,6 +39,8 @@ type Report struct {
 	Sections  int `json:"sections"`
 	Rejected  int `json:"rejected"` // records and documents not taken in
 	Warnings  int `json:"warnings"` // problems of documents that were
+	// Kept says why a Sync deleted nothing, empty when it did what it should.
+	Kept string `json:"kept,omitempty"`
 }
 
 // Fault is a line of the rejects file.
@@ -53,11 +57,14 @@ func Run(ctx context.Context, s *store.Store, root string, opts Options) (Report
 	if opts.Reader.Source == "" {
 		opts.Reader.Source = filepath.ToSlash(filepath.Clean(root)) // so that the run is recorded under the documents' source
 	}
-	in := &intake{ctx: ctx, store: s, opts: opts, seen: map[string]corpus.Source{}}
+	in := &intake{ctx: ctx, store: s, opts: opts, seen: map[string]corpus.Source{}, held: map[string]bool{}, unsure: map[string]bool{}}
 	began := time.Now()
 	err := reader.Read(root, opts.Reader, in.take)
 	if err == nil {
 		err = in.flush()
+	}
+	if err == nil && opts.Sync != nil {
+		err = in.sync()
 	}
 	run := store.Run{Source: opts.Reader.Source, Started: began, Finished: time.Now(), Summary: in.report.Summary, Faults: in.faults}
 	if e := s.AddRun(context.WithoutCancel(ctx), run); e != nil && err == nil {
@@ -73,6 +80,8 @@ type intake struct {
 	batch  []*corpus.Document
 	bytes  int
 	seen   map[string]corpus.Source // where the documents of this run stand, by ID
+	held   map[string]bool          // the IDs that the source keeps after a Sync
+	unsure map[string]bool          // the files of which something could not be read, so that nobody knows what they have
 	report Report
 	faults []string
 }
@@ -83,6 +92,7 @@ func (in *intake) take(d *corpus.Document, fault *reader.Fault) error {
 	}
 	if fault != nil {
 		in.report.Rejected++
+		in.unsure[fault.File] = true
 		return in.fault(Fault{Fault: *fault, Severity: corpus.Reject})
 	}
 	problems := corpus.Check(d)
@@ -98,6 +108,7 @@ func (in *intake) take(d *corpus.Document, fault *reader.Fault) error {
 	}
 	if corpus.Rejected(problems) {
 		in.report.Rejected++
+		in.held[d.ID] = true // what it was before is better than nothing
 		return nil
 	}
 	if f, err := in.clash(d); err != nil {
@@ -139,9 +150,14 @@ func (in *intake) flush() error {
 	if len(in.batch) == 0 {
 		return nil
 	}
-	sum, err := in.store.Put(in.ctx, in.batch)
+	ids, sum, err := in.store.PutEach(in.ctx, in.batch)
 	if err != nil {
 		return err
+	}
+	if in.opts.Sync != nil {
+		for _, id := range ids {
+			in.held[id] = true
+		}
 	}
 	in.report.Add(sum)
 	in.batch, in.bytes = in.batch[:0], 0

@@ -80,12 +80,23 @@ type fetcher struct {
 	dir    string
 	memory memory
 	result *Result
+	// listed are the files of the pages that the sitemap lists; unlisted that not all of the sitemap was read, so that
+	// nobody knows what it leaves out.
+	listed   map[string]bool
+	unlisted bool
 }
+
+// still reports whether the source has what came in a file, also when the file does not lie here: another machine may have
+// fetched it, or its turn has not come.
+func (f *fetcher) still(file string) bool { return f.unlisted || f.listed[file] }
 
 // records fetches the one file of a source.
 func (f *fetcher) records(ctx context.Context) error {
 	return f.keep(ctx, f.source.URL, "", "records.json", f.source.MaxBytes, false)
 }
+
+// errGone means that the server says that there is no such page.
+var errGone = errors.New("there is no such page")
 
 // keep fetches an address into a file, unless it is as it was.
 func (f *fetcher) keep(ctx context.Context, address, lastMod, name string, most int64, isPage bool) error {
@@ -103,6 +114,8 @@ func (f *fetcher) keep(ctx context.Context, address, lastMod, name string, most 
 		f.result.Unchanged++
 		old.Seen, old.LastMod = time.Now(), lastMod
 		return nil
+	case p.status == http.StatusNotFound || p.status == http.StatusGone:
+		return fmt.Errorf("%s is answered by %d: %w", address, p.status, errGone)
 	case p.status != http.StatusOK:
 		return fmt.Errorf("%s is answered by %d", address, p.status)
 	}
@@ -155,6 +168,9 @@ func (f *fetcher) sitemap(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if err := f.dropUnlisted(pages); err != nil {
+		return err
+	}
 	due := slices.DeleteFunc(pages, func(l listed) bool { return !f.due(l) })
 	slices.SortStableFunc(due, func(a, b listed) int { return f.seen(a).Compare(f.seen(b)) })
 	tried := 0
@@ -164,13 +180,17 @@ func (f *fetcher) sitemap(ctx context.Context) error {
 			break
 		}
 		tried++
-		sum := sha256.Sum256([]byte(l.address))
-		err := f.keep(ctx, l.address, l.lastMod, hex.EncodeToString(sum[:12])+".html", maxPage, true)
-		if ctx.Err() != nil {
+		err := f.keep(ctx, l.address, l.lastMod, pageFile(l.address), maxPage, true)
+		switch {
+		case ctx.Err() != nil:
 			f.result.Left = len(due) - i
 			return ctx.Err()
-		}
-		if err != nil {
+		case errors.Is(err, errGone) && f.memory[l.address] != nil && f.memory[l.address].File != "":
+			if err := f.drop(l.address); err != nil {
+				return err
+			}
+			f.forgo(l.address)
+		case err != nil:
 			f.result.fault("%v", err)
 			f.forgo(l.address)
 		}
@@ -180,6 +200,43 @@ func (f *fetcher) sitemap(ctx context.Context) error {
 			}
 		}
 	}
+	return nil
+}
+
+// pageFile is the name of the file that a page is kept in.
+func pageFile(address string) string {
+	sum := sha256.Sum256([]byte(address))
+	return hex.EncodeToString(sum[:12]) + ".html"
+}
+
+// dropUnlisted drops the pages that were fetched and are listed no longer, when all of the list could be read.
+func (f *fetcher) dropUnlisted(pages []listed) error {
+	f.listed = map[string]bool{}
+	for _, l := range pages {
+		f.listed[pageFile(l.address)] = true
+	}
+	if f.unlisted {
+		return nil
+	}
+	for address, old := range f.memory {
+		if old.File != "" && !f.listed[old.File] {
+			if err := f.drop(address); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// drop removes what was fetched of a page, and forgets it.
+func (f *fetcher) drop(address string) error {
+	file := f.memory[address].File
+	if err := os.Remove(filepath.Join(f.dir, filesName, file)); err != nil && !errors.Is(err, os.ErrNotExist) {
+		return fmt.Errorf("drop what is gone: %w", err)
+	}
+	delete(f.memory, address)
+	delete(f.listed, file)
+	f.result.Gone++
 	return nil
 }
 
@@ -219,13 +276,18 @@ func (f *fetcher) list(ctx context.Context) ([]listed, error) {
 	}
 	var pages []listed
 	known := map[string]bool{f.source.URL: true}
-	for queue := []string{f.source.URL}; len(queue) > 0 && len(pages) < maxListed; queue = queue[1:] {
+	for queue := []string{f.source.URL}; len(queue) > 0; queue = queue[1:] {
+		if len(pages) >= maxListed {
+			f.unlisted = true
+			break
+		}
 		more, maps, err := f.readSitemap(ctx, queue[0])
 		if err != nil && queue[0] == f.source.URL {
 			return nil, err
 		}
 		if err != nil {
 			f.result.fault("%v", err)
+			f.unlisted = true
 		}
 		for _, l := range more {
 			if u, err := url.Parse(l.address); err == nil && u.Scheme == home.Scheme && u.Host == home.Host && !known[l.address] {
@@ -234,12 +296,18 @@ func (f *fetcher) list(ctx context.Context) ([]listed, error) {
 			}
 		}
 		for _, m := range maps {
-			if u, err := url.Parse(m); err == nil && u.Scheme == home.Scheme && u.Host == home.Host && !known[m] && len(known)-len(pages) < maxSitemaps {
-				known[m] = true
-				queue = append(queue, m)
+			if u, err := url.Parse(m); err != nil || u.Scheme != home.Scheme || u.Host != home.Host || known[m] {
+				continue
 			}
+			if len(known)-len(pages) >= maxSitemaps {
+				f.unlisted = true
+				break
+			}
+			known[m] = true
+			queue = append(queue, m)
 		}
 	}
+	f.unlisted = f.unlisted || len(pages) >= maxListed
 	return pages[:min(len(pages), maxListed)], nil
 }
 

@@ -27,7 +27,7 @@ func (p *Puller) folder(ctx context.Context, s Source) (Result, error) {
 	if same || files == 0 || time.Since(latest) < settled {
 		return Result{}, nil
 	}
-	report, err := p.take(ctx, s, s.Path)
+	report, err := p.take(ctx, s, s.Path, nil)
 	if err != nil {
 		return Result{Ingest: report}, err
 	}

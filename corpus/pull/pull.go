@@ -49,6 +49,9 @@ type Source struct {
 	Private bool
 	// Format names the reader; empty tells it by the content.
 	Format string
+	// MaxGone is the share of the source's documents, in percent, that may disappear from one run to the next; 0 means 20.
+	// When more are gone nothing is deleted, and the run says so.
+	MaxGone int
 }
 
 // The bounds of sources.
@@ -58,6 +61,7 @@ const (
 	minEvery        = time.Minute
 	defaultMaxPages = 1000
 	defaultMaxBytes = 200 << 20
+	defaultMaxGone  = 20 // percent
 	maxPage         = 8 << 20
 	runTime         = 30 * time.Minute
 )
@@ -97,17 +101,23 @@ func (s *Source) Check() error {
 		s.MaxBytes = defaultMaxBytes
 	}
 	if s.MaxPages < 0 || s.MaxBytes < 0 {
-		return fmt.Errorf("%s：max_pages 与 max_bytes 不能是负数", s.Name)
+		return fmt.Errorf("%s：max_pages 与 max_mb 不能是负数", s.Name)
+	}
+	if s.MaxGone == 0 {
+		s.MaxGone = defaultMaxGone
+	}
+	if s.MaxGone < 1 || s.MaxGone > 100 {
+		return fmt.Errorf("%s：max_gone 应为 1 到 100 的百分数", s.Name)
 	}
 	return nil
 }
 
 // Result is what one run did.
 type Result struct {
-	// Fetched is the number of files that came, Unchanged of those that had not changed, Left of those that the bounds left
-	// for the next run.
-	Fetched, Unchanged, Left int
-	Bytes                    int64
+	// Fetched is the number of files that came, Unchanged of those that had not changed, Gone of those that the source no
+	// longer has, Left of those that the bounds left for the next run.
+	Fetched, Unchanged, Gone, Left int
+	Bytes                          int64
 	// Faults say what could not be fetched, at most a hundred.
 	Faults []string
 	Ingest ingest.Report
@@ -121,12 +131,14 @@ func (r *Result) fault(format string, args ...any) {
 
 // Puller fetches sources into a store.
 type Puller struct {
-	store   *store.Store
-	dir     string // where what was fetched lies, a folder for each source
-	log     *slog.Logger
-	pause   time.Duration
-	folders map[string]string // by source: what a folder was like when it was taken in
+	store *store.Store
+	dir   string // where what was fetched lies, a folder for each source
+	log   *slog.Logger
+	pause time.Duration
+
 	mu      sync.Mutex
+	folders map[string]string // by source: what a folder was like when it was taken in
+	current map[string]bool   // by source: what was fetched has been taken in, all of it
 }
 
 // politePause is the time between two requests of one source.
@@ -134,7 +146,7 @@ const politePause = 200 * time.Millisecond
 
 // New makes a puller that keeps what it fetches below dir.
 func New(s *store.Store, dir string, log *slog.Logger) *Puller {
-	return &Puller{store: s, dir: dir, log: log, pause: politePause, folders: map[string]string{}}
+	return &Puller{store: s, dir: dir, log: log, pause: politePause, folders: map[string]string{}, current: map[string]bool{}}
 }
 
 // Follow looks at the sources, each in its time, until ctx ends. What goes wrong is logged, shown among the ingests, and
@@ -155,9 +167,11 @@ func (p *Puller) follow(ctx context.Context, s Source) {
 			return
 		case err != nil:
 			p.log.Error("a source could not be pulled; trying again", "source", s.Name, "error", err)
-		case r.Fetched > 0 || len(r.Faults) > 0:
-			p.log.Info("pulled a source", "source", s.Name, "fetched", r.Fetched, "unchanged", r.Unchanged, "left", r.Left, "faults", len(r.Faults),
-				"added", r.Ingest.Added, "updated", r.Ingest.Updated)
+		case r.Ingest.Kept != "":
+			p.log.Warn("too much of a source is gone; nothing of it was deleted. If that is right set its max_gone to 100", "source", s.Name, "why", r.Ingest.Kept)
+		case r.Fetched > 0 || r.Gone > 0 || len(r.Faults) > 0:
+			p.log.Info("pulled a source", "source", s.Name, "fetched", r.Fetched, "unchanged", r.Unchanged, "gone", r.Gone, "left", r.Left, "faults", len(r.Faults),
+				"added", r.Ingest.Added, "updated", r.Ingest.Updated, "deleted", r.Ingest.Deleted)
 		}
 		wait := s.Every
 		if r.Left > 0 && err == nil {
@@ -181,10 +195,11 @@ func (p *Puller) Once(ctx context.Context, s Source) (Result, error) {
 	began := time.Now()
 	dir := filepath.Join(p.dir, s.Name)
 	var r Result
-	err := p.fetch(ctx, s, dir, &r)
-	if r.Fetched > 0 {
-		taken, e := p.take(ctx, s, filepath.Join(dir, filesName))
+	still, err := p.fetch(ctx, s, dir, &r)
+	if r.Fetched > 0 || r.Gone > 0 || err == nil && !p.isCurrent(s) {
+		taken, e := p.take(ctx, s, filepath.Join(dir, filesName), still)
 		r.Ingest, err = taken, errors.Join(err, e)
+		p.setCurrent(s, err == nil && taken.Kept == "")
 	}
 	if faults := r.Faults; err != nil || len(faults) > 0 {
 		if err != nil {
@@ -195,22 +210,40 @@ func (p *Puller) Once(ctx context.Context, s Source) (Result, error) {
 	return r, err
 }
 
-func (p *Puller) take(ctx context.Context, s Source, root string) (ingest.Report, error) {
-	return ingest.Run(ctx, p.store, root, ingest.Options{Reader: reader.Options{Source: s.Name, Format: s.Format}})
+// isCurrent reports whether nothing of what lies in a source's folder waits to be taken in: the program may have been stopped
+// between the two, and what was held back is to be tried again.
+func (p *Puller) isCurrent(s Source) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.current[s.Name]
 }
 
-// fetch brings what is new of a source into its folder, and remembers how far it came.
-func (p *Puller) fetch(ctx context.Context, s Source, dir string, r *Result) error {
+func (p *Puller) setCurrent(s Source, is bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.current[s.Name] = is
+}
+
+// take takes in what lies in a folder, all that the source has but for the files for which still is true.
+func (p *Puller) take(ctx context.Context, s Source, root string, still func(file string) bool) (ingest.Report, error) {
+	return ingest.Run(ctx, p.store, root, ingest.Options{
+		Reader: reader.Options{Source: s.Name, Format: s.Format}, Sync: &ingest.Sync{Most: float64(s.MaxGone) / 100, Still: still},
+	})
+}
+
+// fetch brings what is new of a source into its folder, and remembers how far it came. Files for which still is true are the
+// source's whether they lie there or not.
+func (p *Puller) fetch(ctx context.Context, s Source, dir string, r *Result) (still func(file string) bool, err error) {
 	if err := os.MkdirAll(filepath.Join(dir, filesName), 0o750); err != nil {
-		return fmt.Errorf("keep what is fetched: %w", err)
+		return nil, fmt.Errorf("keep what is fetched: %w", err)
 	}
 	memory, err := loadMemory(dir)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	c, err := newClient(s, p.pause)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	f := &fetcher{client: c, source: s, dir: dir, memory: memory, result: r}
 	if s.Kind == Records {
@@ -218,5 +251,5 @@ func (p *Puller) fetch(ctx context.Context, s Source, dir string, r *Result) err
 	} else {
 		err = f.sitemap(ctx)
 	}
-	return errors.Join(err, memory.save(dir))
+	return f.still, errors.Join(err, memory.save(dir))
 }

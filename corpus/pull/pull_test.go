@@ -14,6 +14,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -59,6 +60,12 @@ func (s *site) set(path, body string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.pages[path] = body
+}
+
+func (s *site) remove(path string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.pages, path)
 }
 
 func (s *site) count(path string) int {
@@ -141,6 +148,89 @@ func TestRecordsArePulledWhenTheyChange(t *testing.T) {
 	s.set("/feed.json", `{"title": "首批雪人", "date": "2023-02-03", "text": "首批雪人今天登记。"}`+"\n"+`{"title": "次批雪人", "date": "2023-02-04", "text": "次批雪人今天登记。"}`)
 	if r := once(t, p, src); r.Fetched != 1 || r.Ingest.Added != 1 || documents(t, db) != 2 {
 		t.Errorf("changed %+v", r)
+	}
+}
+
+// TestWhatDisappearsFromRecordsGoes also holds that a list that lacks most deletes nothing until it is said to be right.
+func TestWhatDisappearsFromRecordsGoes(t *testing.T) {
+	s := newSite(t, nil)
+	one := func(n int) string {
+		return fmt.Sprintf(`{"title": "雪人%d", "date": "2023-02-03", "text": "雪人%d今天登记。"}`, n, n) + "\n"
+	}
+	s.set("/feed.json", one(1)+one(2)+one(3)+one(4)+one(5)+one(6))
+	p, db := newPuller(t)
+	src := checked(t, Source{Name: "雪人", Kind: Records, URL: s.URL + "/feed.json", Private: true})
+	once(t, p, src)
+	s.set("/feed.json", one(1)+one(3)+one(4)+one(5)+one(6))
+	if r := once(t, p, src); r.Ingest.Deleted != 1 || documents(t, db) != 5 {
+		t.Errorf("one is gone: %+v", r)
+	}
+	s.set("/feed.json", one(7))
+	for range 2 { // and is tried again, although nothing came
+		if r := once(t, p, src); r.Ingest.Kept == "" || documents(t, db) != 6 {
+			t.Errorf("most are gone: %+v", r)
+		}
+	}
+	runs, err := db.Runs(context.Background(), 1)
+	if err != nil || len(runs) != 1 || len(runs[0].Faults) == 0 {
+		t.Errorf("the ingests do not say what was kept: %+v, %v", runs, err)
+	}
+	src.MaxGone = 100
+	if r := once(t, p, src); r.Ingest.Deleted != 5 || documents(t, db) != 1 {
+		t.Errorf("all may go: %+v", r)
+	}
+}
+
+// TestPagesThatAreGone takes out what a sitemap lists no longer and what answers 404, and nothing while a part of the sitemap
+// cannot be read.
+func TestPagesThatAreGone(t *testing.T) {
+	var broken atomic.Bool
+	s := newSite(t, func(w http.ResponseWriter, r *http.Request) bool {
+		if broken.Load() && r.URL.Path == "/b.xml" {
+			w.WriteHeader(http.StatusInternalServerError)
+			return true
+		}
+		return false
+	})
+	var list []string
+	for i := range 6 {
+		path := fmt.Sprintf("/p%d.html", i)
+		s.set(path, article(fmt.Sprintf("雪橇场%d号", i)))
+		list = append(list, path+" 2024-12-06")
+	}
+	s.set("/a.xml", sitemapOf(s.URL, list[:3]...))
+	s.set("/b.xml", sitemapOf(s.URL, list[3:]...))
+	s.set("/sitemap.xml", `<sitemapindex><sitemap><loc>`+s.URL+`/a.xml</loc></sitemap><sitemap><loc>`+s.URL+`/b.xml</loc></sitemap></sitemapindex>`)
+	p, db := newPuller(t)
+	src := checked(t, Source{Name: "雪橇", Kind: Sitemap, URL: s.URL + "/sitemap.xml", Private: true})
+	once(t, p, src)
+	if n := documents(t, db); n != 6 {
+		t.Fatalf("%d documents, want 6", n)
+	}
+	broken.Store(true)
+	if r := once(t, p, src); r.Gone != 0 || documents(t, db) != 6 {
+		t.Errorf("a part of the sitemap is broken: %+v", r)
+	}
+	broken.Store(false)
+	s.set("/b.xml", sitemapOf(s.URL, list[4:]...))
+	if r := once(t, p, src); r.Gone != 1 || r.Ingest.Deleted != 1 || documents(t, db) != 5 {
+		t.Errorf("one is listed no longer: %+v", r)
+	}
+	s.remove("/p4.html")
+	s.set("/b.xml", sitemapOf(s.URL, "/p4.html 2024-12-08", list[5]))
+	if r := once(t, p, src); r.Gone != 1 || documents(t, db) != 4 {
+		t.Errorf("one answers 404: %+v", r)
+	}
+	s.set("/p4.html", article("雪橇场4号（重开）"))
+	src.Every = time.Nanosecond // its turn is now
+	if r := once(t, p, src); r.Fetched != 1 || documents(t, db) != 5 {
+		t.Errorf("it is there again: %+v", r)
+	}
+	fresh := New(db, t.TempDir(), p.log) // another machine goes on
+	fresh.pause = 0
+	src.MaxPages = 2
+	if r := once(t, fresh, src); r.Fetched != 2 || r.Ingest.Deleted != 0 || documents(t, db) != 5 {
+		t.Errorf("what another machine has not fetched yet: %+v", r)
 	}
 }
 
@@ -360,6 +450,12 @@ func TestFolderIsTakenInWhenItIsAtRest(t *testing.T) {
 	if r := once(t, p, src); r.Fetched != 0 {
 		t.Errorf("at rest: %+v", r)
 	}
+	if err := os.Remove(filepath.Join(dir, "a.json")); err != nil {
+		t.Fatal(err)
+	}
+	if r := once(t, p, src); r.Ingest.Deleted != 1 || documents(t, db) != 1 {
+		t.Errorf("a file that is gone: %+v", r)
+	}
 	if _, err := p.Once(context.Background(), checked(t, Source{Name: "夹", Kind: Folder, Path: filepath.Join(dir, "none")})); err == nil {
 		t.Error("a folder that is not there is no error")
 	}
@@ -394,7 +490,7 @@ func TestSourcesThatAreRefused(t *testing.T) {
 		"no name": {Kind: Folder, Path: "x"}, "a path for a name": {Name: "../x", Kind: Folder, Path: "x"}, "no kind": {Name: "x", URL: "http://a.example/"},
 		"no folder": {Name: "x", Kind: Folder}, "another scheme": {Name: "x", Kind: Records, URL: "file:///etc/passwd"},
 		"a password": {Name: "x", Kind: Records, URL: "http://a:b@a.example/"}, "too often": {Name: "x", Kind: Records, URL: "http://a.example/", Every: time.Second},
-		"a negative bound": {Name: "x", Kind: Records, URL: "http://a.example/", MaxPages: -1},
+		"more than all": {Name: "x", Kind: Records, URL: "http://a.example/", MaxGone: 101}, "a negative bound": {Name: "x", Kind: Records, URL: "http://a.example/", MaxPages: -1},
 	} {
 		if err := s.Check(); err == nil {
 			t.Errorf("%s is taken", what)

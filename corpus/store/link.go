@@ -15,32 +15,32 @@ func sameKey(d *corpus.Document) string {
 	return ""
 }
 
-// link gives the source of d a share in another source's document that is the same, and reports whether there is one. A
-// document that is held by such shares alone, its own source being gone, makes way for d.
-func (w *writer) link(d *corpus.Document, sum *Summary) (bool, error) {
+// link gives the source of d a share in another source's document that is the same, and returns its ID, empty when there is
+// none. A document that is held by such shares alone, its own source being gone, makes way for d.
+func (w *writer) link(d *corpus.Document, sum *Summary) (twin string, err error) {
 	same := sameKey(d)
 	if same == "" {
-		return false, nil
+		return "", nil
 	}
 	twins, err := w.strings(`SELECT id FROM document WHERE same = ? AND same <> '' AND id <> ? AND body IS NOT NULL
 		ORDER BY id`, same, d.ID)
 	if err != nil {
-		return false, err
+		return "", err
 	}
 	var orphans []string
 	for _, id := range twins {
-		twin, err := w.store.get(w.ctx, w.tx, id)
+		held, err := w.store.get(w.ctx, w.tx, id)
 		if err != nil {
-			return false, err
+			return "", err
 		}
-		if twin.Source.Name == d.Source.Name {
+		if held.Source.Name == d.Source.Name {
 			continue // what one source tells apart are two documents
 		}
-		if held, err := w.strings("SELECT id FROM origin WHERE id = ? AND source = ?", id, twin.Source.Name); err != nil {
-			return false, err
-		} else if len(held) > 0 {
+		if own, err := w.strings("SELECT id FROM origin WHERE id = ? AND source = ?", id, held.Source.Name); err != nil {
+			return "", err
+		} else if len(own) > 0 {
 			sum.Linked++
-			return true, w.originate(id, d.Source)
+			return id, w.originate(id, d.Source)
 		}
 		orphans = append(orphans, id)
 	}
@@ -51,13 +51,13 @@ func (w *writer) link(d *corpus.Document, sum *Summary) (bool, error) {
 			_, err = w.tx.ExecContext(w.ctx, "UPDATE origin SET id = ? WHERE id = ?", d.ID, id)
 		}
 		if err != nil {
-			return false, err
+			return "", err
 		}
 		if err := w.bury(id, sum); err != nil {
-			return false, err
+			return "", err
 		}
 	}
-	return false, nil
+	return "", nil
 }
 
 // begins is the day from which a version counts among its family.

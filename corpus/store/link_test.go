@@ -184,7 +184,13 @@ func TestDeleteOthers(t *testing.T) {
 	put(t, s, in(item("theirs", "乙", none), "乙", "z"), in(news("shared", "同"), "乙", "z"))
 	put(t, s, in(news("n1", "一"), "甲", "old"), in(news("n2", "二"), "甲", "old"), in(news("shared", "同"), "甲", "old"), in(item("ours", "甲", none), "甲", "old"))
 	put(t, s, in(news("n2", "二"), "甲", "new"), in(item("ours", "甲", none), "甲", "new"))
-	gone, sum, err := s.DeleteOthers(t.Context(), "甲", "new")
+	still := func(_, file string) bool { return file == "new" }
+	var tooMany *store.TooManyError
+	if _, _, err := s.DeleteOthers(t.Context(), "乙", 0.2, still); !errors.As(err, &tooMany) || *tooMany != (store.TooManyError{Source: "乙", Gone: 2, Held: 2}) {
+		t.Errorf("all of a source: %v", err)
+	}
+	wantIDs(t, s, "n1", "n2", "shared", "theirs")
+	gone, sum, err := s.DeleteOthers(t.Context(), "甲", 0.2, still)
 	if err != nil || !reflect.DeepEqual(gone, []string{"n1"}) || sum.Deleted != 1 {
 		t.Errorf("gone %v, %+v, %v", gone, sum, err)
 	}
@@ -195,7 +201,7 @@ func TestDeleteOthers(t *testing.T) {
 	if got := sources(t, s, "theirs"); !reflect.DeepEqual(got, []string{"乙", "甲"}) && !reflect.DeepEqual(got, []string{"甲", "乙"}) {
 		t.Errorf("what is the same is of %q", got)
 	}
-	if gone, sum, err = s.DeleteOthers(t.Context(), "没有", "new"); err != nil || len(gone) > 0 || sum.Deleted != 0 {
+	if gone, sum, err = s.DeleteOthers(t.Context(), "没有", 0.2, still); err != nil || len(gone) > 0 || sum.Deleted != 0 {
 		t.Errorf("of a source that there is not: %v, %+v, %v", gone, sum, err)
 	}
 }

@@ -87,13 +87,21 @@ func (s *Summary) Add(o Summary) {
 // source (same item code, or same 文号 and title) is linked to it. Versions of one family learn from each other when they
 // were superseded.
 func (s *Store) Put(ctx context.Context, docs []*corpus.Document) (Summary, error) {
-	var sum Summary
-	err := s.change(ctx, func(w *writer) error {
+	_, sum, err := s.PutEach(ctx, docs)
+	return sum, err
+}
+
+// PutEach is Put that tells for each document the ID under which the store holds it: its own, or that of the document of
+// another source which is the same.
+func (s *Store) PutEach(ctx context.Context, docs []*corpus.Document) (ids []string, sum Summary, err error) {
+	err = s.change(ctx, func(w *writer) error {
 		families := map[string]bool{}
 		for _, d := range docs {
-			if err := w.put(d, &sum, families); err != nil {
+			id, err := w.put(d, &sum, families)
+			if err != nil {
 				return fmt.Errorf("store document %s: %w", d.ID, err)
 			}
+			ids = append(ids, id)
 		}
 		for family := range families {
 			if err := w.linkVersions(family); err != nil {
@@ -104,9 +112,9 @@ func (s *Store) Put(ctx context.Context, docs []*corpus.Document) (Summary, erro
 		return nil
 	})
 	if err != nil {
-		return Summary{}, err
+		return nil, Summary{}, err
 	}
-	return sum, nil
+	return ids, sum, nil
 }
 
 // DeleteSource removes everything that came from a source alone.
@@ -177,29 +185,30 @@ type writer struct {
 	seq   uint64
 }
 
-func (w *writer) put(d *corpus.Document, sum *Summary, families map[string]bool) error {
+// put stores a document, and returns the ID that it has in the store.
+func (w *writer) put(d *corpus.Document, sum *Summary, families map[string]bool) (string, error) {
 	var hash, family string
 	var live bool
 	err := w.tx.QueryRowContext(w.ctx, "SELECT hash, family, body IS NOT NULL FROM document WHERE id = ?", d.ID).Scan(&hash, &family, &live)
 	if err != nil && !errors.Is(err, sql.ErrNoRows) {
-		return err
+		return "", err
 	}
 	if !live {
-		if linked, err := w.link(d, sum); linked || err != nil {
-			return err
+		if twin, err := w.link(d, sum); twin != "" || err != nil {
+			return twin, err
 		}
 	}
 	if err := w.originate(d.ID, d.Source); err != nil {
-		return err
+		return "", err
 	}
 	now, err := contentHash(d)
 	if err != nil {
-		return err
+		return "", err
 	}
 	switch {
 	case live && hash == now:
 		sum.Unchanged++
-		return nil
+		return d.ID, nil
 	case live:
 		sum.Updated++
 	default:
@@ -210,7 +219,7 @@ func (w *writer) put(d *corpus.Document, sum *Summary, families map[string]bool)
 			families[f] = true
 		}
 	}
-	return w.write(d, now)
+	return d.ID, w.write(d, now)
 }
 
 func (w *writer) originate(id string, src corpus.Source) error {
