@@ -8,9 +8,12 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
+	"net/url"
 	"runtime/debug"
+	"slices"
 	"strings"
 	"time"
+	"unicode/utf8"
 )
 
 // maxURL is the longest request line that is looked at, in bytes: a query of 200 characters, escaped, with every filter.
@@ -46,7 +49,7 @@ func (s *Server) guard(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		began := time.Now()
 		s.proxies.settle(r)
-		r.URL.RawQuery = strings.ToValidUTF8(r.URL.RawQuery, "%EF%BF%BD") // pages repeat it
+		r.URL.RawQuery = legible(r.URL.RawQuery)
 		req := newRequest(r)
 		r = r.WithContext(context.WithValue(r.Context(), requestKey{}, req))
 		h := w.Header()
@@ -67,6 +70,32 @@ func (s *Server) guard(next http.Handler) http.Handler {
 		answer.send()
 		s.account(r, req, answer.status, time.Since(began))
 	})
+}
+
+// legible is a query string whose names and values are UTF-8: pages and errors repeat them.
+func legible(query string) string {
+	query = strings.ToValidUTF8(query, "%EF%BF%BD")
+	values, err := url.ParseQuery(query)
+	if err == nil && allValid(values) {
+		return query
+	}
+	valid := url.Values{} // what cannot be read of the query was passed over
+	for name, list := range values {
+		name = strings.ToValidUTF8(name, "\uFFFD")
+		for _, v := range list {
+			valid.Add(name, strings.ToValidUTF8(v, "\uFFFD"))
+		}
+	}
+	return valid.Encode()
+}
+
+func allValid(values url.Values) bool {
+	for name, list := range values {
+		if !utf8.ValidString(name) || slices.ContainsFunc(list, func(v string) bool { return !utf8.ValidString(v) }) {
+			return false
+		}
+	}
+	return true
 }
 
 // admit lets a request through to its handler, or says why not. When it returns an error nothing was written.
