@@ -132,32 +132,35 @@ func BenchmarkSearch(b *testing.B) {
 			e := share(b, percent, 0)
 			for _, set := range []struct{ name, from string }{{"words", "stard-short"}, {"questions", "stard"}} {
 				list := questions(b, set.from)
-				b.Run(set.name, func(b *testing.B) {
-					ctx := context.Background()
-					for _, text := range list { // see them once
-						if _, err := e.Search(ctx, index.Query{Text: text, Facets: true}); err != nil {
-							b.Fatal(err)
-						}
-					}
-					var took []time.Duration
-					var all index.Stages
-					for i := 0; b.Loop(); i++ {
-						q := index.Query{Text: list[i%len(list)], Facets: true}
-						began := time.Now()
-						res, err := e.Search(ctx, q)
-						if err != nil {
-							b.Fatal(err)
-						}
-						took = append(took, time.Since(began))
-						all.Read, all.Scan = all.Read+res.Stages.Read, all.Scan+res.Stages.Scan
-						all.Load, all.Rank = all.Load+res.Stages.Load, all.Rank+res.Stages.Rank
-					}
-					report(b, took)
-					reportStages(b, all)
-				})
+				b.Run(set.name, func(b *testing.B) { timeSearches(b, e, list) })
 			}
 		})
 	}
+}
+
+// timeSearches times whole searches of the queries, one after the other, after each has been seen once.
+func timeSearches(b *testing.B, e *Engine, list []string) {
+	ctx := context.Background()
+	for _, text := range list {
+		if _, err := e.Search(ctx, index.Query{Text: text, Facets: true}); err != nil {
+			b.Fatal(err)
+		}
+	}
+	var took []time.Duration
+	var all index.Stages
+	for i := 0; b.Loop(); i++ {
+		q := index.Query{Text: list[i%len(list)], Facets: true}
+		began := time.Now()
+		res, err := e.Search(ctx, q)
+		if err != nil {
+			b.Fatal(err)
+		}
+		took = append(took, time.Since(began))
+		all.Read, all.Scan = all.Read+res.Stages.Read, all.Scan+res.Stages.Scan
+		all.Load, all.Rank = all.Load+res.Stages.Load, all.Rank+res.Stages.Rank
+	}
+	report(b, took)
+	reportStages(b, all)
 }
 
 // BenchmarkSuggest times a suggestion for every beginning of a thousand titles.
