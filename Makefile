@@ -48,12 +48,12 @@ FAULTS ?= 100
 test-faults:
 	FAULTS=$(FAULTS) $(GO) test -count=1 -v -timeout 90m ./cmd/tongsou -run '^TestFaults'
 
-# Kills, stops and restarts nodes of an OpenSearch cluster and the indexer that writes into it, and reads every acknowledged
-# document from every copy afterwards. A short form is part of `make test`.
+# Kills, stops and restarts nodes of an OpenSearch cluster, the serve that was elected and PostgreSQL, and reads every
+# acknowledged document from every copy afterwards. A short form is part of `make test`.
 FAULT_DOCS ?= 50000
 FAULT_FREEZE ?= 30s
 test-cluster-faults: $(OPENSEARCH)
-	FAULT_DOCS=$(FAULT_DOCS) FAULT_FREEZE=$(FAULT_FREEZE) $(GO) test -count=1 -v -timeout 4h ./index/opensearch -run '^TestClusterFaults$$'
+	FAULT_DOCS=$(FAULT_DOCS) FAULT_FREEZE=$(FAULT_FREEZE) $(GO) test -count=1 -v -timeout 4h ./cmd/tongsou -run '^TestClusterFaults$$'
 
 # The embedded engine against one node and three of OpenSearch, by the number of sections: make scale SCALE_RAW=folder takes
 # SCALE=0.1,0.3,1 millions from files below the folder, one after the other. Some hours on an otherwise idle machine.

@@ -41,17 +41,18 @@ func inDatabase(t *testing.T) (dsn string) {
 type node struct {
 	*faulty
 	addr    string
+	args    []string // of serve, beside where it stands
 	process *process
 }
 
-// newNode starts a serve and waits until it is ready.
-func newNode(t *testing.T) *node {
+// newNode starts a serve with whatever arguments more and waits until it is ready.
+func newNode(t *testing.T, args ...string) *node {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
-	n := &node{faulty: newFaulty(t, filepath.Join(t.TempDir(), "data")), addr: l.Addr().String()}
+	n := &node{faulty: newFaulty(t, filepath.Join(t.TempDir(), "data")), addr: l.Addr().String(), args: args}
 	if err := l.Close(); err != nil {
 		t.Fatal(err)
 	}
@@ -63,7 +64,7 @@ func (n *node) url() string { return "http://" + n.addr }
 
 func (n *node) begin() {
 	n.t.Helper()
-	n.process = n.start("serve", "--data", n.data, "--addr", n.addr, "--log", "info", "--rate", "0")
+	n.process = n.start(append([]string{"serve", "--data", n.data, "--addr", n.addr, "--log", "info", "--rate", "0"}, n.args...)...)
 	for range 3600 { // three minutes: the machine may be busy
 		if res, err := http.Get(n.url() + "/readyz"); err == nil {
 			_ = res.Body.Close()

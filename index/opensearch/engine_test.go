@@ -16,13 +16,7 @@ import (
 // address is that of the one node that all tests of this package share, each with an index of its own.
 var address, missing = "", error(nil)
 
-func TestMain(m *testing.M) {
-	if os.Getenv(indexerVariable) != "" {
-		runIndexer()
-		return
-	}
-	os.Exit(runAll(m))
-}
+func TestMain(m *testing.M) { os.Exit(runAll(m)) }
 
 func runAll(m *testing.M) int {
 	if address = os.Getenv("OPENSEARCH_TEST_URL"); address != "" {
