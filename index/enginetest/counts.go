@@ -44,7 +44,7 @@ func testCounts(t *testing.T, open Open) {
 // shows only what bears or cites the number.
 func asked(sample []index.Change) []string {
 	list := []string{"供暖", "户口", "社保", "医保卡", "退休", "低保", "养老金", "孩子上学"}
-	const every = 7
+	const every = 11
 	n := map[corpus.Kind]int{}
 	for _, c := range sample {
 		d := c.Document
