@@ -101,7 +101,9 @@ type Chip struct {
 // Group is the hits of one kind.
 type Group struct {
 	Kind corpus.Kind `json:"kind"`
-	// Total is the number of documents that match, exact.
+	// Total is the number of documents that paging reaches: all that match, exactly as many as the facet of kinds counts, or
+	// where these are fewer than a page has room for, those that fill the first page with what says less of the query.
+	// Of a query for a document number only what bears or cites it is left.
 	Total int   `json:"total"`
 	Hits  []Hit `json:"hits"`
 }

@@ -726,8 +726,14 @@ func TestADayAtTheDesk(t *testing.T) {
 		t.Error("the version is not listed")
 	}
 	send("/staff/entries/undo", url.Values{"id": {"1"}}, 303)
-	if list := page("/staff/entries?kind=pin"); !strings.Contains(list, "第 1 版（已撤销）") || !strings.Contains(list, "重做这一版") {
-		t.Error("the version that was undone is not offered again")
+	list := page("/staff/entries?kind=pin")
+	for _, want := range []string{
+		`<span class="tag">已撤销</span>`, "撤销第 1 版，回到第一次发布之前", "全部内容：置顶 1 条", "重做这一版", "确定重做", "线上会换成第 1 版的内容",
+		"加上置顶：搜“飞碟&lt;b&gt;”先出现新生儿出生登记", "取消置顶：搜“飞碟&lt;b&gt;”", "这一版一条也没有",
+	} {
+		if !strings.Contains(list, want) {
+			t.Errorf("the versions, one of which was undone, do not say %q", want)
+		}
 	}
 	send("/staff/entries/restore", url.Values{"id": {"1"}, "current": {"2"}}, 303)
 	send("/staff/entries/restore", url.Values{"id": {"0"}, "current": {"3"}}, 303)

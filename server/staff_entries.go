@@ -63,17 +63,8 @@ type entriesView struct {
 	Form     entryForm
 	Wrong    string
 	Changed  int
+	Lost     []string // what dropping the draft would lose, each in a sentence
 	Versions []versionRow
-	Current  int64
-	Redo     int64 // the version that was undone last, 0 when none was
-}
-
-// versionRow is a published version. Mark says what it is beside its number, Back whether it can be made to count again.
-type versionRow struct {
-	curation.Version
-	Mark         string
-	Undo, Back   bool
-	BackTo, From int64
 }
 
 type entryRow struct {
@@ -103,7 +94,8 @@ func (d *desk) showEntries(w http.ResponseWriter, r *http.Request, status int, k
 	if err != nil {
 		return err
 	}
-	v := &entriesView{staffView: d.view(r), Kind: kindViews()[0], Changed: now.Changed, Current: now.Published.ID, Wrong: wrong}
+	v := &entriesView{staffView: d.view(r), Kind: kindViews()[0], Changed: now.Changed, Wrong: wrong}
+	v.Lost = d.pending(r, now.Draft, now.Published.Entries)
 	counts := map[curation.Kind]int{}
 	for _, e := range now.Draft {
 		counts[e.Kind]++
@@ -141,39 +133,6 @@ func (d *desk) showEntries(w http.ResponseWriter, r *http.Request, status int, k
 		return err
 	}
 	return d.pages.write(w, status, "staff_entries.html", v)
-}
-
-// shownVersions is the number of versions on the page; more are in the API.
-const shownVersions = 20
-
-// versions fills in what was published, and where undoing and doing again lead.
-func (d *desk) versions(r *http.Request, v *entriesView) error {
-	list, err := d.options.Curation.Versions(r.Context(), shownVersions)
-	if err != nil {
-		return err
-	}
-	steps, err := d.options.Curation.Steps(r.Context())
-	if err != nil {
-		return err
-	}
-	if steps.Redo != nil {
-		v.Redo = *steps.Redo
-	}
-	force := int64(0)
-	for _, one := range list {
-		row := versionRow{Version: one, From: steps.Current, BackTo: one.Of}
-		switch {
-		case one.ID == steps.Current:
-			row.Mark, row.Undo, force = "（线上）", steps.Undo != nil, one.Of
-		case one.Of != one.ID:
-			row.Mark = fmt.Sprintf("（同第 %d 版）", one.Of)
-		case one.ID == v.Redo:
-			row.Mark = "（已撤销）"
-		}
-		row.Back = one.ID == one.Of && one.Of != force && one.ID != steps.Current
-		v.Versions = append(v.Versions, row)
-	}
-	return nil
 }
 
 func entryFormOf(e curation.Entry) entryForm {
@@ -299,15 +258,7 @@ func (d *desk) effectPage(w http.ResponseWriter, r *http.Request) error {
 	}
 	v := &effectView{staffView: d.view(r), effect: e}
 	v.Title = "发布前看影响"
-	for _, change := range curation.Differing(now.Draft, now.Published.Entries) {
-		if len(v.Pending) < 100 {
-			verb := "取消"
-			if len(curation.Differing(curation.Entries{change}, only(now.Draft, change.ID))) == 0 {
-				verb = "加上"
-			}
-			v.Pending = append(v.Pending, verb+d.describe(r, change))
-		}
-	}
+	v.Pending = d.pending(r, now.Draft, now.Published.Entries)
 	for _, c := range e.Changes {
 		row := effectRow{answerChange: c, Label: index.KindLabel(c.Kind), Link: "/staff/search?" + url.Values{"q": {c.Query}}.Encode(), Before: hitChoice(c.Kind, c.Before), After: hitChoice(c.Kind, c.After)}
 		v.Rows = append(v.Rows, row)
@@ -365,25 +316,6 @@ func hitChoice(kind corpus.Kind, h firstHit) choice {
 
 func (d *desk) publishEntries(w http.ResponseWriter, r *http.Request) error {
 	if _, err := d.curator.publish(r.Context(), whose(r), r.PostForm.Get("revision"), r.PostForm.Get("note")); err != nil {
-		return err
-	}
-	http.Redirect(w, r, "/staff/entries", http.StatusSeeOther)
-	return nil
-}
-
-func (d *desk) undoEntries(w http.ResponseWriter, r *http.Request) error {
-	id, _ := strconv.ParseInt(r.PostForm.Get("id"), 10, 64) // what is no number is no version
-	if _, err := d.curator.undo(r.Context(), whose(r), id); err != nil {
-		return err
-	}
-	http.Redirect(w, r, "/staff/entries", http.StatusSeeOther)
-	return nil
-}
-
-func (d *desk) restoreEntries(w http.ResponseWriter, r *http.Request) error {
-	id, _ := strconv.ParseInt(r.PostForm.Get("id"), 10, 64)           // what is no number is the state before the first
-	current, _ := strconv.ParseInt(r.PostForm.Get("current"), 10, 64) // what is no number is not the version in force
-	if _, err := d.curator.restore(r.Context(), whose(r), current, id); err != nil {
 		return err
 	}
 	http.Redirect(w, r, "/staff/entries", http.StatusSeeOther)

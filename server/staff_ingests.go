@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"strconv"
 
+	"tongsou/corpus/sample"
 	"tongsou/corpus/store"
 	"tongsou/index"
 )
@@ -21,9 +22,32 @@ type ingestsView struct {
 	Turner turner
 }
 
+// runRow is one ingest. Faults leave out what Held says.
 type runRow struct {
 	store.Run
+	// Held says why what had disappeared from the source was not deleted, empty where it was.
+	Held string
 }
+
+// newRunRow takes out of the faults that deletions were held back: that is no fault of a record.
+func newRunRow(run store.Run) runRow {
+	row := runRow{Run: run}
+	row.Faults = nil
+	if row.Source == sample.Source {
+		row.Source = "示例数据（" + sample.Source + "）"
+	}
+	for _, fault := range run.Faults {
+		if store.HeldBack(fault) {
+			row.Held = fault
+		} else {
+			row.Faults = append(row.Faults, fault)
+		}
+	}
+	return row
+}
+
+// Doubtful is how many records were refused or doubtful.
+func (r runRow) Doubtful() int { return len(r.Faults) }
 
 // Seconds is how long it took.
 func (r runRow) Seconds() string { return fmt.Sprintf("%.1f", r.Finished.Sub(r.Started).Seconds()) }
@@ -41,7 +65,7 @@ func (d *desk) runs(r *http.Request, limit int) ([]runRow, error) {
 	}
 	var rows []runRow
 	for _, run := range runs {
-		rows = append(rows, runRow{run})
+		rows = append(rows, newRunRow(run))
 	}
 	return rows, nil
 }

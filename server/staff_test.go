@@ -53,6 +53,8 @@ func (a faultyArchive) Runs(context.Context, int) ([]store.Run, error) {
 	return []store.Run{
 		{ID: 8, Source: "区政务局", Started: began, Finished: began.Add(2 * time.Second), Summary: store.Summary{Added: 41, Updated: 2}, Faults: []string{"事项.csv:5: 缺少<事项名称>"}},
 		{ID: 7, Source: "示例", Started: began, Finished: began},
+		{ID: 6, Source: "收件", Started: began, Finished: began, Summary: store.Summary{Deleted: 37}},
+		{ID: 5, Source: "收件", Started: began, Finished: began, Faults: []string{(&store.TooManyError{Source: "收件", Gone: 30, Held: 40}).Error()}},
 	}, nil
 }
 
@@ -245,11 +247,12 @@ func TestStaffPages(t *testing.T) {
 	s, _ := staffServer(t, nil)
 	cookie := enter(t, s)
 	for path, says := range map[string][]string{
-		"/staff":         {"办事事项", "数据问题", "区政务局", "收入记录"},
-		"/staff/search":  {"按栏目填写", "查询语句"},
-		"/staff/places":  {"雪人登记&lt;b&gt;", "承诺时限、收费"},
-		"/staff/quality": {"示例园林局", "处存疑", "承诺办结时限 2"},
-		"/staff/ingests": {"区政务局", "41", "/staff/ingests?run=8"},
+		"/staff":               {"办事事项", "数据问题", "区政务局", "收入记录"},
+		"/staff/search":        {"按栏目填写", "查询语句"},
+		"/staff/places":        {"雪人登记&lt;b&gt;", "承诺时限、收费"},
+		"/staff/quality":       {"示例园林局", "处存疑", "承诺办结时限 2"},
+		"/staff/ingests":       {"区政务局", "41", "/staff/ingests?run=8", `data-label="删去">37<`, `data-label="未收入或存疑">0<`, "没有删"},
+		"/staff/ingests?run=5": {"40 篇里有 30 篇不见了，多得像是出了错，所以一篇也没有删。", "max_gone", "未收入或存疑 0"},
 		"/staff/quality?body=" + url.QueryEscape("示例园林局"): {"/items/faulty-150102", "超过法定的 5 个工作日", "赛罕区"},
 		"/staff/ingests?run=8":                  {"缺少&lt;事项名称&gt;"},
 		"/staff/queries?view=unanswered&days=7": {"没有结果，或者没有一条有把握", "近 90 天", `role="img"`, "看每天的数字"},

@@ -1,7 +1,9 @@
 package main
 
 import (
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"text/tabwriter"
 
@@ -71,6 +73,9 @@ func showModel(cmd *cobra.Command) {
 			return err
 		}
 		b, err := semantic.OpenBundle(c.modelPath())
+		if errors.Is(err, fs.ErrNotExist) {
+			return fmt.Errorf("%s 里还没有安装模型；请用 tongsou model add 安装", c.Data)
+		}
 		if err != nil {
 			return err
 		}

@@ -195,7 +195,7 @@ func printHit(w io.Writer, n int, h *index.Hit) {
 		fmt.Fprintln(w, "    （"+why+"）")
 	}
 	for _, p := range h.Explain {
-		fmt.Fprintf(w, "      %-12s %8.4f %s\n", p.Name, p.Value, p.Note)
+		fmt.Fprintln(w, strings.TrimRight(fmt.Sprintf("      %-12s %8.4f %s", p.Name, p.Value, p.Note), " "))
 	}
 }
 

@@ -49,7 +49,9 @@ func widgetCommand() *cobra.Command {
 		if err != nil {
 			return err
 		}
-		if !slices.ContainsFunc(c.Sites, func(s server.Site) bool { return s.Key == snippet.Key }) {
+		if snippet.Key == "" {
+			fmt.Fprintln(cmd.ErrOrStderr(), "注意：没有写 --key。本站的网页可以直接用；别的网站要先写进 tongsou.yaml 的 sites，再用它的密钥打印一次。")
+		} else if !slices.ContainsFunc(c.Sites, func(s server.Site) bool { return s.Key == snippet.Key }) {
 			fmt.Fprintf(cmd.ErrOrStderr(), "注意：配置里没有密钥 %q 的网站，请写进 tongsou.yaml 的 sites，否则别的网站用不了搜索框。\n", snippet.Key)
 		}
 		return f.print(cmd, snippet)

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"fmt"
 	"io/fs"
+	"path"
 	"sort"
 	"strconv"
 	"strings"
@@ -19,14 +20,14 @@ type migration struct {
 
 // readMigrations reads the files in order. Their numbers go from 1 without a gap.
 func readMigrations(files fs.FS) ([]migration, error) {
-	names, err := fs.Glob(files, "*.sql")
+	names, err := fs.Glob(files, "migrations/*.sql")
 	if err != nil {
 		return nil, err
 	}
 	sort.Strings(names)
 	var list []migration
 	for i, name := range names {
-		digits, _, _ := strings.Cut(name, "_")
+		digits, _, _ := strings.Cut(path.Base(name), "_")
 		n, err := strconv.Atoi(digits)
 		if err != nil || n != i+1 {
 			return nil, fmt.Errorf("migration %s: its name must begin with %04d_", name, i+1)

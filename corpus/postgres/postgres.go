@@ -22,7 +22,7 @@ type Options struct {
 	DSN string
 	// Schema is where the tables stand. It is made when it is not there.
 	Schema string
-	// Migrations are SQL files whose names begin with their number: 0001_start.sql. Each is run once, in order.
+	// Migrations has SQL files whose names begin with their number: migrations/0001_start.sql. Each is run once, in order.
 	Migrations fs.FS
 	// Connections bounds how many are open at once; 0 means 8.
 	Connections int

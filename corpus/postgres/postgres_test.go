@@ -18,7 +18,7 @@ func TestMain(m *testing.M) { os.Exit(server.Run(m)) }
 func files(names ...string) fstest.MapFS {
 	m := fstest.MapFS{}
 	for i := 0; i < len(names); i += 2 {
-		m[names[i]] = &fstest.MapFile{Data: []byte(names[i+1])}
+		m["migrations/"+names[i]] = &fstest.MapFile{Data: []byte(names[i+1])}
 	}
 	return m
 }

@@ -9,6 +9,8 @@ import (
 	"path/filepath"
 
 	"modernc.org/sqlite"
+
+	files "tongsou/corpus/sqlite"
 )
 
 // CopyDatabase copies the SQLite database at path to the file target, which must not exist, while others read and write
@@ -38,7 +40,7 @@ func CopyDatabase(ctx context.Context, path, target string) (err error) {
 }
 
 func copyPages(ctx context.Context, path, target string) error {
-	db, err := sql.Open("sqlite", "file:"+escape(path)+"?_pragma=busy_timeout(10000)")
+	db, err := sql.Open("sqlite", files.Address(path, "_pragma=busy_timeout(10000)"))
 	if err != nil {
 		return err
 	}
@@ -55,7 +57,7 @@ func copyPages(ctx context.Context, path, target string) error {
 		if !ok {
 			return fmt.Errorf("the driver's %T makes no backups", c)
 		}
-		b, err := source.NewBackup("file:" + escape(target))
+		b, err := source.NewBackup(files.Address(target))
 		if err != nil {
 			return err
 		}
@@ -75,7 +77,7 @@ func VerifyDatabase(ctx context.Context, path string) error {
 	if _, err := os.Stat(path); err != nil {
 		return err // SQLite would make an empty one
 	}
-	db, err := sql.Open("sqlite", "file:"+escape(path)+"?_pragma=busy_timeout(10000)&_pragma=synchronous(FULL)")
+	db, err := sql.Open("sqlite", files.Address(path, "_pragma=busy_timeout(10000)", "_pragma=synchronous(FULL)"))
 	if err != nil {
 		return err
 	}

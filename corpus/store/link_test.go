@@ -188,6 +188,8 @@ func TestDeleteOthers(t *testing.T) {
 	var tooMany *store.TooManyError
 	if _, _, err := s.DeleteOthers(t.Context(), "乙", 0.2, still); !errors.As(err, &tooMany) || *tooMany != (store.TooManyError{Source: "乙", Gone: 2, Held: 2}) {
 		t.Errorf("all of a source: %v", err)
+	} else if !store.HeldBack(err.Error()) || store.HeldBack("第 3 行：缺少标题") {
+		t.Error("what was held back is not told from a fault of a record")
 	}
 	wantIDs(t, s, "n1", "n2", "shared", "theirs")
 	gone, sum, err := s.DeleteOthers(t.Context(), "甲", 0.2, still)

@@ -6,13 +6,12 @@ import (
 	"embed"
 	"errors"
 	"fmt"
-	"io/fs"
 
 	"tongsou/corpus/postgres"
 )
 
 //go:embed migrations/*.sql
-var migrationFiles embed.FS
+var migrations embed.FS
 
 // Schema is the schema of a PostgreSQL database that holds the store's tables.
 const Schema = "tongsou"
@@ -24,10 +23,6 @@ type postgresDialect struct{ db *postgres.DB }
 // encoding must be UTF8. A schema that was written by a newer version is an error that says what to do; no error holds the
 // password.
 func OpenPostgres(ctx context.Context, dsn string) (*Store, error) {
-	migrations, err := fs.Sub(migrationFiles, "migrations")
-	if err != nil {
-		return nil, err
-	}
 	db, err := postgres.Open(ctx, postgres.Options{DSN: dsn, Schema: Schema, Migrations: migrations})
 	if err != nil {
 		return nil, fmt.Errorf("open the store: %w", err)

@@ -5,18 +5,16 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"strings"
 	"time"
 
 	"modernc.org/sqlite" // also the driver "sqlite"
 	sqlite3 "modernc.org/sqlite/lib"
+
+	files "tongsou/corpus/sqlite"
 )
 
-// schemaVersion is kept in the file's user_version; migrations lead from each version to the next.
-const schemaVersion = 1
-
-// applicationID marks the file as ours (the letters TONG), so that another program's database is not mistaken for it.
-const applicationID = 0x544F4E47
+// form marks a store by the letters TONG.
+var form = files.Form{Mark: 0x544F4E47, Schema: 1}
 
 const schema = `
 CREATE TABLE document (
@@ -58,22 +56,18 @@ type sqliteDialect struct{}
 // version is an error that says what to do.
 func Open(ctx context.Context, path string) (*Store, error) {
 	// synchronous=FULL: what Put has acknowledged survives a power cut, not only a crash.
-	dsn := "file:" + escape(path) + "?_pragma=busy_timeout(10000)&_pragma=synchronous(FULL)&_pragma=foreign_keys(1)&_txlock=immediate"
-	db, err := sql.Open("sqlite", dsn)
+	address := files.Address(path, "_pragma=busy_timeout(10000)", "_pragma=synchronous(FULL)", "_pragma=foreign_keys(1)", "_txlock=immediate")
+	db, err := sql.Open("sqlite", address)
 	if err != nil {
 		return nil, fmt.Errorf("open store %s: %w", path, err)
 	}
 	return open(ctx, db, path, sqliteDialect{})
 }
 
-func escape(path string) string {
-	return strings.NewReplacer("%", "%25", "?", "%3f", "#", "%23").Replace(path)
-}
-
 // prepare implements dialect.
 func (sqliteDialect) prepare(ctx context.Context, db *sql.DB) error {
-	found, err := identify(ctx, db)
-	if found || err != nil {
+	found, err := form.Identify(ctx, db)
+	if found > 0 || err != nil {
 		return err
 	}
 	// In this mode readers go on while one writes. It stays with the file, and is set before there is anything in it.
@@ -100,41 +94,18 @@ func writeAhead(ctx context.Context, db *sql.DB) error {
 	}
 }
 
-// errForeign means that the file belongs to another program.
-var errForeign = errors.New("it is a database of another program; choose another data directory")
-
-// identify reports whether the database is a store that this program knows; neither that nor an error when it is empty.
-func identify(ctx context.Context, q queryer) (bool, error) {
-	var version, app, tables int
-	err := q.QueryRowContext(ctx, `SELECT user_version, application_id, (SELECT count(*) FROM sqlite_master)
-		FROM pragma_user_version, pragma_application_id`).Scan(&version, &app, &tables)
-	switch {
-	case err != nil:
-		return false, fmt.Errorf("%w; if the file is damaged, restore it from a backup", err)
-	case version == schemaVersion && app == applicationID:
-		return true, nil
-	case version > schemaVersion && app == applicationID:
-		return false, fmt.Errorf("it was written by a newer tongsou (schema %d, this one knows %d); update the program", version, schemaVersion)
-	case app != 0 || version != 0 || tables > 0:
-		return false, errForeign
-	}
-	return false, nil
-}
-
 func create(ctx context.Context, db *sql.DB) error {
 	tx, err := db.BeginTx(ctx, nil)
 	if err != nil {
 		return err
 	}
 	defer func() { _ = tx.Rollback() }() // after Commit it does nothing
-	found, err := identify(ctx, tx)
-	if found || err != nil { // found: another process was faster
+	found, err := form.Identify(ctx, tx)
+	if found > 0 || err != nil { // found: another process was faster
 		return err
 	}
-	for _, stmt := range []string{schema, fmt.Sprintf("PRAGMA application_id = %d", applicationID), fmt.Sprintf("PRAGMA user_version = %d", schemaVersion)} {
-		if _, err := tx.ExecContext(ctx, stmt); err != nil {
-			return err
-		}
+	if err := form.Sign(ctx, tx, schema); err != nil {
+		return err
 	}
 	return tx.Commit()
 }

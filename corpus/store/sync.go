@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"fmt"
+	"strings"
 )
 
 // A TooManyError is what DeleteOthers returns, having deleted nothing, when more of a source would go than may.
@@ -13,8 +14,14 @@ type TooManyError struct {
 
 // Error implements error.
 func (e *TooManyError) Error() string {
-	return fmt.Sprintf("来源 %s 的 %d 篇里有 %d 篇不见了，多得像是出了错，所以一篇也没有删", e.Source, e.Held, e.Gone)
+	return fmt.Sprintf("来源 %s 的 %d 篇里有 %d 篇不见了，多得像是出了错，%s", e.Source, e.Held, e.Gone, nothingGone)
 }
+
+// nothingGone ends what a TooManyError says.
+const nothingGone = "所以一篇也没有删"
+
+// HeldBack tells the fault of a run that says why nothing was deleted from those of records: a Run keeps both as lines.
+func HeldBack(fault string) bool { return strings.HasSuffix(fault, nothingGone) }
 
 // few is how many documents may go from a source whatever share of it they are: of five the two that went are no sign of a
 // fault. All of them are.

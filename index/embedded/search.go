@@ -182,7 +182,8 @@ func (s *segments) enough(out *outcome, depth int) bool {
 
 // wanted says how much load reads: depth documents that match, of which there are total. What stands first must be the
 // same for every page, whatever its depth: so the first head units tell all there is to say of a document, and those after
-// them only bring further documents that match, or any until a first page of fill documents is full.
+// them only bring further documents that match, or any until a first page of fill documents is full. A document that was
+// brought by a unit that does not match gets the one for which it was counted, too.
 type wanted struct{ head, depth, total, fill int }
 
 // load reads what ranking needs of the units found.
@@ -202,7 +203,9 @@ func (s *segments) load(units []scored, want wanted) ([]index.Candidate, error) 
 		if meta == nil && len(matching) >= want.depth {
 			continue
 		}
-		if full := len(matching) >= want.total || !u.matches; i >= want.head && (meta != nil || full && len(metas) >= want.fill) {
+		switch full := len(matching) >= want.total || !u.matches; {
+		case i < want.head:
+		case meta != nil && (matching[key] || !u.matches), meta == nil && full && len(metas) >= want.fill:
 			continue
 		}
 		if meta == nil {

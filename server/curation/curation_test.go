@@ -23,7 +23,7 @@ func open(t *testing.T, c *clock) (*curation.Store, string) {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "curation.db")
 	way := curation.Open
-	if shared {
+	if server.Shared() {
 		path, way = server.Database(t), curation.OpenPostgres
 	}
 	s, err := way(context.Background(), path, c.now)
@@ -78,7 +78,7 @@ func TestKeys(t *testing.T) {
 	if err := s.Close(); err != nil {
 		t.Fatal(err)
 	}
-	if shared {
+	if server.Shared() {
 		return // what follows is of files
 	}
 	raw, err := os.ReadFile(path)
@@ -220,7 +220,7 @@ func TestVersions(t *testing.T) {
 	for _, c := range log {
 		actions = append(actions, string(c.Action)+" "+c.Who)
 	}
-	want := "draft.drop 李工|entry.remove 李工|entry.add 李工|draft.drop 张工|undo 张工|publish 张工|entry.add 李工|entry.change 李工|publish 张工|entry.add 张工"
+	want := "draft.drop 李工|entry.remove 李工|entry.add 李工|undo 张工|publish 张工|entry.add 李工|entry.change 李工|publish 张工|entry.add 张工"
 	if got := strings.Join(actions, "|"); err != nil || got != want {
 		t.Errorf("log %s, %v", got, err)
 	}
@@ -335,7 +335,7 @@ func TestUndoGoesBackAndForth(t *testing.T) {
 		t.Errorf("the draft is %v", draft)
 	}
 	log, err := s.Changes(ctx, 0, 1)
-	if err != nil || len(log) != 1 || log[0].Action != curation.DraftDropped {
+	if err != nil || len(log) != 1 || log[0].Action != curation.Restored {
 		t.Errorf("the log ends with %+v, %v", log, err)
 	}
 	if list, err := s.Versions(ctx, 50); err != nil || len(list) != 12 || list[1].Of != 3 || list[1].Who != "李工" || !strings.Contains(list[1].Note, "恢复第 3 版") {

@@ -164,10 +164,10 @@ func (l Entries) Overlay() index.Overlay {
 }
 
 // Differing returns the entries that only one of two lists has as they stand.
-func Differing(a, b Entries) Entries { return append(without(a, b), without(b, a)...) }
+func Differing(a, b Entries) Entries { return append(Without(a, b), Without(b, a)...) }
 
-// without returns the entries of a that b does not have as they stand.
-func without(a, b Entries) Entries {
+// Without returns the entries of a that b does not have as they stand.
+func Without(a, b Entries) Entries {
 	list := Entries{}
 	for _, e := range a {
 		if !slices.ContainsFunc(b, e.equal) {

@@ -2,8 +2,8 @@
 // (entries, in a draft and in published versions), what they made of proposals, and a log of every change with who made
 // it and what stood there before and afterwards.
 //
-// It is one small SQLite file beside the store, or a schema of a PostgreSQL database that several servers share. Nothing in it is needed to answer a query: what is published is read once
-// and kept in memory.
+// It is one small SQLite file beside the store, or a schema of a PostgreSQL database that several servers share. Nothing
+// in it is needed to answer a query: what is published is read once and kept in memory.
 package curation
 
 import (
@@ -11,13 +11,10 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"os"
-	"strings"
 	"time"
 
-	_ "modernc.org/sqlite" // the driver "sqlite"
-
 	"tongsou/corpus/postgres"
+	"tongsou/corpus/sqlite"
 )
 
 // The errors that callers tell apart.
@@ -30,11 +27,8 @@ var (
 	ErrNothing = errors.New("nothing to change")
 )
 
-// schemaVersion is kept in the file's user_version, applicationID (the letters TONC) in its application_id.
-const (
-	schemaVersion = 2
-	applicationID = 0x544F4E43
-)
+// form marks a file by the letters TONC.
+var form = sqlite.Form{Mark: 0x544F4E43, Schema: 2}
 
 const schema = `
 CREATE TABLE key (
@@ -90,17 +84,13 @@ func Open(ctx context.Context, path string, now func() time.Time) (*Store, error
 }
 
 func (s *Store) open(ctx context.Context) error {
-	f, err := os.OpenFile(s.path, os.O_CREATE|os.O_RDWR, 0o600)
+	err := sqlite.Private(s.path)
 	if err != nil {
 		return err
 	}
-	if err := f.Close(); err != nil {
-		return err
-	}
 	// synchronous=FULL: a change that was acknowledged, and a key that was revoked, stay so after a power cut.
-	dsn := "file:" + strings.NewReplacer("%", "%25", "?", "%3f", "#", "%23").Replace(s.path) +
-		"?_pragma=busy_timeout(5000)&_pragma=synchronous(FULL)&_txlock=immediate"
-	if s.db, err = sql.Open("sqlite", dsn); err != nil {
+	address := sqlite.Address(s.path, "_pragma=busy_timeout(5000)", "_pragma=synchronous(FULL)", "_txlock=immediate")
+	if s.db, err = sql.Open("sqlite", address); err != nil {
 		return err
 	}
 	if err := s.prepare(ctx); err != nil {
@@ -110,50 +100,23 @@ func (s *Store) open(ctx context.Context) error {
 }
 
 func (s *Store) prepare(ctx context.Context) error {
-	if now, err := identify(ctx, s.db); now == schemaVersion || err != nil {
+	if now, err := form.Identify(ctx, s.db); now == form.Schema || err != nil {
 		return err
 	}
 	if _, err := s.db.ExecContext(ctx, "PRAGMA journal_mode = WAL"); err != nil {
 		return err
 	}
 	return s.change(ctx, func(tx *sql.Tx) error {
-		now, err := identify(ctx, tx)
-		if now == schemaVersion || err != nil { // another process was faster
+		now, err := form.Identify(ctx, tx)
+		if now == form.Schema || err != nil { // another process was faster
 			return err
 		}
 		tables := schema
 		if now == 1 {
 			tables = upgrade
 		}
-		for _, stmt := range []string{tables, fmt.Sprintf("PRAGMA application_id = %d", applicationID), fmt.Sprintf("PRAGMA user_version = %d", schemaVersion)} {
-			if _, err := tx.ExecContext(ctx, stmt); err != nil {
-				return err
-			}
-		}
-		return nil
+		return form.Sign(ctx, tx, tables)
 	})
-}
-
-type queryer interface {
-	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
-}
-
-// identify tells the schema of a file of ours; 0 when the file is empty.
-func identify(ctx context.Context, q queryer) (int, error) {
-	var version, app, objects int
-	err := q.QueryRowContext(ctx, `SELECT user_version, application_id, (SELECT count(*) FROM sqlite_master)
-		FROM pragma_user_version, pragma_application_id`).Scan(&version, &app, &objects)
-	switch {
-	case err != nil:
-		return 0, fmt.Errorf("%w; if the file is damaged, restore it from a backup, or move it away and a new one is made", err)
-	case app == applicationID && version >= 1 && version <= schemaVersion:
-		return version, nil
-	case app == applicationID:
-		return 0, fmt.Errorf("it was written by a newer tongsou (schema %d, this one knows %d); update the program", version, schemaVersion)
-	case app != 0 || version != 0 || objects > 0:
-		return 0, errors.New("it is a database of another program; choose another data directory")
-	}
-	return 0, nil
 }
 
 // Close closes the file.

@@ -82,20 +82,28 @@ func (s *Store) again(ctx context.Context, who string, action Action, current in
 		if old.Of == now.Of {
 			return fmt.Errorf("version %d is in force: %w", to, ErrNothing)
 		}
-		verb, about := "恢复", old.Of
+		note, about := "恢复"+named(old.Of), old.Of
 		if action == Undone {
-			verb, about = fmt.Sprintf("撤销第 %d 版，回到", now.ID), now.ID
+			note, about = fmt.Sprintf("撤销第 %d 版，回到%s", now.ID, named(old.Of)), now.ID
 		}
-		v, err = s.publish(ctx, tx, Version{Who: who, Note: fmt.Sprintf("%s第 %d 版", verb, old.Of), Of: old.Of, parent: old.parent, Entries: old.Entries})
+		v, err = s.publish(ctx, tx, Version{Who: who, Note: note, Of: old.Of, parent: old.parent, Entries: old.Entries})
 		if err != nil {
 			return err
 		}
-		if err := s.note(ctx, tx, who, action, versionName(about), without(now.Entries, v.Entries), without(v.Entries, now.Entries)); err != nil {
+		if err := s.note(ctx, tx, who, action, versionName(about), Without(now.Entries, v.Entries), Without(v.Entries, now.Entries)); err != nil {
 			return err
 		}
-		return s.resetDraft(ctx, tx, who, v.Entries)
+		return s.resetDraft(ctx, tx, who, now.Entries, v.Entries)
 	})
 	return v, err
+}
+
+// named is a version in a note that people read.
+func named(id int64) string {
+	if id == 0 {
+		return "第一次发布之前"
+	}
+	return fmt.Sprintf("第 %d 版", id)
 }
 
 // version returns a version by its ID; 0 is what there was before the first.

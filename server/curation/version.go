@@ -31,6 +31,11 @@ func (s *Store) Draft(ctx context.Context) (Entries, error) {
 	return entries, err
 }
 
+// queryer is the database, or a transaction on it.
+type queryer interface {
+	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
+}
+
 func (s *Store) draft(ctx context.Context, q queryer) (last int64, entries Entries, err error) {
 	var raw string
 	if err := q.QueryRowContext(ctx, "SELECT last, entries FROM draft").Scan(&last, &raw); err != nil {
@@ -203,7 +208,7 @@ func (s *Store) Publish(ctx context.Context, who, revision, note string) (Versio
 		if err != nil {
 			return err
 		}
-		return s.note(ctx, tx, who, Published, versionName(v.ID), without(now.Entries, v.Entries), without(v.Entries, now.Entries))
+		return s.note(ctx, tx, who, Published, versionName(v.ID), Without(now.Entries, v.Entries), Without(v.Entries, now.Entries))
 	})
 	return v, err
 }
@@ -239,18 +244,19 @@ func (s *Store) Drop(ctx context.Context, who string) error {
 		if err != nil {
 			return err
 		}
-		return s.resetDraft(ctx, tx, who, now.Entries)
+		return s.resetDraft(ctx, tx, who, now.Entries, now.Entries)
 	})
 }
 
-// resetDraft replaces the draft. IDs go on counting, so that one ID in the log never means two entries.
-func (s *Store) resetDraft(ctx context.Context, tx *sql.Tx, who string, entries Entries) error {
+// resetDraft replaces the draft. IDs go on counting, so that one ID in the log never means two entries. The log tells of it
+// where something is lost, which is not so for a draft that is what was published.
+func (s *Store) resetDraft(ctx context.Context, tx *sql.Tx, who string, published, entries Entries) error {
 	last, draft, err := s.draft(ctx, tx)
 	if err != nil || draft.Revision() == entries.Revision() {
 		return err
 	}
-	if err := s.setDraft(ctx, tx, last, entries); err != nil {
+	if err := s.setDraft(ctx, tx, last, entries); err != nil || draft.Revision() == published.Revision() {
 		return err
 	}
-	return s.note(ctx, tx, who, DraftDropped, "draft", without(draft, entries), without(entries, draft))
+	return s.note(ctx, tx, who, DraftDropped, "draft", Without(draft, entries), Without(entries, draft))
 }

@@ -1,7 +1,8 @@
 // Package follow keeps who wants to hear of what, and what has changed.
 //
-// It is a file of its own, or a schema of a PostgreSQL database that several servers share, beside the journal: the journal holds no persons and is forgotten by the day, while an address
-// is a person's, is kept exactly as long as that person wants it, and must be gone at once when not. Either file can be
+// It is a file of its own, or a schema of a PostgreSQL database that several servers share, beside the journal: the journal
+// holds no persons and is forgotten by the day, while an address is a person's, is kept exactly as long as that person wants
+// it, and must be gone at once when not. Either file can be
 // deleted without the other. Addresses are kept only while something is followed under them; what was not confirmed is
 // forgotten after two days.
 //
@@ -14,20 +15,15 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
-	"strings"
 	"sync"
 	"time"
 
-	_ "modernc.org/sqlite" // the driver "sqlite"
+	"tongsou/corpus/sqlite"
 )
 
-// schemaVersion is kept in the file's user_version, applicationID (the letters TONF) in its application_id.
-const (
-	schemaVersion = 2
-	applicationID = 0x544F4E46
-)
+// form marks a book by the letters TONF.
+var form = sqlite.Form{Mark: 0x544F4E46, Schema: 2}
 
 const schema = `
 CREATE TABLE meta (key TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
@@ -96,17 +92,13 @@ func Open(ctx context.Context, path string, opts Options) (*Book, error) {
 }
 
 func (b *Book) open(ctx context.Context) error {
-	f, err := os.OpenFile(b.path, os.O_CREATE|os.O_RDWR, 0o600) // for its owner alone, before there is anything in it
+	err := sqlite.Private(b.path)
 	if err != nil {
-		return err
-	}
-	if err := f.Close(); err != nil {
 		return err
 	}
 	// secure_delete: an address that is taken out is gone from the file as well.
-	b.db, err = sql.Open("sqlite", "file:"+strings.NewReplacer("%", "%25", "?", "%3f", "#", "%23").Replace(b.path)+
-		"?_pragma=busy_timeout(5000)&_pragma=synchronous(FULL)&_pragma=secure_delete(1)&_pragma=foreign_keys(1)&_txlock=immediate")
-	if err != nil {
+	address := sqlite.Address(b.path, "_pragma=busy_timeout(5000)", "_pragma=synchronous(FULL)", "_pragma=secure_delete(1)", "_pragma=foreign_keys(1)", "_txlock=immediate")
+	if b.db, err = sql.Open("sqlite", address); err != nil {
 		return err
 	}
 	if err := b.prepare(ctx); err != nil {
@@ -116,7 +108,7 @@ func (b *Book) open(ctx context.Context) error {
 }
 
 func (b *Book) prepare(ctx context.Context) error {
-	version, err := b.version(ctx, b.db)
+	version, err := form.Identify(ctx, b.db)
 	if err != nil {
 		return err
 	}
@@ -124,44 +116,20 @@ func (b *Book) prepare(ctx context.Context) error {
 		return err
 	}
 	switch version {
-	case schemaVersion:
+	case form.Schema:
 		return nil
 	case 1:
 		return b.sealAll(ctx)
 	}
 	return b.change(ctx, func(tx *sql.Tx) error {
-		if now, err := b.version(ctx, tx); now != 0 || err != nil { // another process was faster
+		if now, err := form.Identify(ctx, tx); now != 0 || err != nil { // another process was faster
 			return err
 		}
-		for _, stmt := range []string{schema, fmt.Sprintf("PRAGMA application_id = %d", applicationID), fmt.Sprintf("PRAGMA user_version = %d", schemaVersion)} {
-			if _, err := tx.ExecContext(ctx, stmt); err != nil {
-				return err
-			}
+		if err := form.Sign(ctx, tx, schema); err != nil {
+			return err
 		}
 		return b.setMark(ctx, tx)
 	})
-}
-
-type queryer interface {
-	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
-}
-
-// version tells the schema of the file, 0 when it is empty.
-func (b *Book) version(ctx context.Context, q queryer) (int, error) {
-	var version, app, objects int
-	err := q.QueryRowContext(ctx, `SELECT user_version, application_id, (SELECT count(*) FROM sqlite_master)
-		FROM pragma_user_version, pragma_application_id`).Scan(&version, &app, &objects)
-	switch {
-	case err != nil:
-		return 0, fmt.Errorf("%w; if the file is damaged, restore it from a backup or move it away", err)
-	case app == applicationID && version >= 1 && version <= schemaVersion:
-		return version, nil
-	case app == applicationID:
-		return 0, fmt.Errorf("it was written by a newer tongsou (schema %d, this one knows %d); update the program", version, schemaVersion)
-	case app != 0 || version != 0 || objects > 0:
-		return 0, errors.New("it is a database of another program; choose another data directory")
-	}
-	return 0, nil
 }
 
 // Close closes the book.

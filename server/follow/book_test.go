@@ -24,7 +24,7 @@ func newBook(t *testing.T) (*follow.Book, *clock, string) {
 	c := &clock{time.Date(2026, 3, 10, 9, 0, 0, 0, time.Local)}
 	path := filepath.Join(t.TempDir(), "follow.db")
 	where, way := path, follow.Open
-	if shared {
+	if server.Shared() {
 		where, way = server.Database(t), follow.OpenPostgres
 	}
 	b, err := way(context.Background(), where, follow.Options{

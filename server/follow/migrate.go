@@ -13,7 +13,7 @@ import (
 func (b *Book) unlock(ctx context.Context, version int) error {
 	addresses := 0
 	var mark []byte
-	if version == schemaVersion {
+	if version == form.Schema {
 		err := b.db.QueryRowContext(ctx, "SELECT mark, (SELECT count(*) FROM address) FROM seal").Scan(&mark, &addresses)
 		if err != nil && !errors.Is(err, sql.ErrNoRows) { // in a database that is new nothing is marked yet
 			return fmt.Errorf("read which key it needs: %w", err)
@@ -33,7 +33,7 @@ func (b *Book) unlock(ctx context.Context, version int) error {
 		return err
 	}
 	switch {
-	case version < schemaVersion || hmac.Equal(mark, b.seal.mark()):
+	case version < form.Schema || hmac.Equal(mark, b.seal.mark()):
 		return nil
 	case addresses > 0:
 		return fmt.Errorf("the key in %s is not the one that the addresses were sealed with; put the right one back", b.key)
@@ -73,7 +73,7 @@ func (b *Book) sealAll(ctx context.Context) error {
 		if err := b.setMark(ctx, tx); err != nil {
 			return err
 		}
-		for _, stmt := range []string{"DROP TABLE address", "ALTER TABLE sealed_address RENAME TO address", fmt.Sprintf("PRAGMA user_version = %d", schemaVersion)} {
+		for _, stmt := range []string{"DROP TABLE address", "ALTER TABLE sealed_address RENAME TO address", fmt.Sprintf("PRAGMA user_version = %d", form.Schema)} {
 			if _, err := tx.ExecContext(ctx, stmt); err != nil {
 				return err
 			}

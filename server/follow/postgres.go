@@ -7,23 +7,18 @@ import (
 	"embed"
 	"errors"
 	"fmt"
-	"io/fs"
 	"time"
 
 	"tongsou/corpus/postgres"
 )
 
 //go:embed migrations/*.sql
-var migrationFiles embed.FS
+var migrations embed.FS
 
 // Schema is the schema of a PostgreSQL database that holds these tables.
 const Schema = "tongsou_follow"
 
 func openPostgres(ctx context.Context, dsn string) (*postgres.DB, error) {
-	migrations, err := fs.Sub(migrationFiles, "migrations")
-	if err != nil {
-		return nil, err
-	}
 	return postgres.Open(ctx, postgres.Options{DSN: dsn, Schema: Schema, Migrations: migrations, Connections: 4})
 }
 
@@ -42,7 +37,7 @@ func OpenPostgres(ctx context.Context, dsn string, opts Options) (*Book, error) 
 		return nil, fmt.Errorf("open the book of followers: %w", err)
 	}
 	b := &Book{db: db.DB, path: db.String(), key: opts.KeyFile, now: opts.Now, lock: func(ctx context.Context, tx *sql.Tx) error { return db.Lock(ctx, tx, "write") }}
-	if err := b.unlock(ctx, schemaVersion); err != nil {
+	if err := b.unlock(ctx, form.Schema); err != nil {
 		return nil, errors.Join(fmt.Errorf("open the book of followers: %w", err), db.Close())
 	}
 	return b, nil

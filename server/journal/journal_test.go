@@ -22,7 +22,7 @@ func open(t *testing.T, path string, now time.Time, options journal.Options) *jo
 	options.Now = func() time.Time { return now }
 	options.Log = slog.New(slog.DiscardHandler)
 	way := journal.Open
-	if shared {
+	if server.Shared() {
 		way = journal.OpenPostgres
 	}
 	j, err := way(context.Background(), path, options)
@@ -34,7 +34,7 @@ func open(t *testing.T, path string, now time.Time, options journal.Options) *jo
 }
 
 func newPath(t *testing.T) string {
-	if shared {
+	if server.Shared() {
 		return server.Database(t)
 	}
 	return filepath.Join(t.TempDir(), "journal.db")

@@ -4,22 +4,17 @@ import (
 	"context"
 	"embed"
 	"fmt"
-	"io/fs"
 
 	"tongsou/corpus/postgres"
 )
 
 //go:embed migrations/*.sql
-var migrationFiles embed.FS
+var migrations embed.FS
 
 // Schema is the schema of a PostgreSQL database that holds these tables.
 const Schema = "tongsou_journal"
 
 func openPostgres(ctx context.Context, dsn string) (*postgres.DB, error) {
-	migrations, err := fs.Sub(migrationFiles, "migrations")
-	if err != nil {
-		return nil, err
-	}
 	return postgres.Open(ctx, postgres.Options{DSN: dsn, Schema: Schema, Migrations: migrations, Connections: 4})
 }
 

@@ -7,19 +7,14 @@ import (
 	"tongsou/corpus/postgres/postgrestest"
 )
 
-// server is the PostgreSQL cluster of this package's tests, shared whether the helpers use it.
-var (
-	server postgrestest.Server
-	shared bool
-)
+// server is the PostgreSQL cluster of this package's tests.
+var server postgrestest.Server
 
 func TestMain(m *testing.M) { os.Exit(server.Run(m)) }
 
 // TestOnPostgres holds what several servers share to the same promises as a file.
 func TestOnPostgres(t *testing.T) {
-	shared = true
-	defer func() { shared = false }()
-	for name, test := range map[string]func(*testing.T){
+	server.Again(t, map[string]func(*testing.T){
 		"TestQueriesByView":                              TestQueriesByView,
 		"TestDaysAndRetention":                           TestDaysAndRetention,
 		"TestFeedbackIsDurableAndMaskedWhenAcknowledged": TestFeedbackIsDurableAndMaskedWhenAcknowledged,
@@ -28,7 +23,5 @@ func TestOnPostgres(t *testing.T) {
 		"TestMonths":                                     TestMonths,
 		"TestUsesPutTogetherWhatWasShownAndOpened":       TestUsesPutTogetherWhatWasShownAndOpened,
 		"TestWhatIsShownIsKeptOnlyWhenAsked":             TestWhatIsShownIsKeptOnlyWhenAsked,
-	} {
-		t.Run(name, test)
-	}
+	})
 }

@@ -4,16 +4,12 @@ import (
 	"context"
 	"database/sql"
 	"errors"
-	"fmt"
-	"os"
-	"strings"
+
+	"tongsou/corpus/sqlite"
 )
 
-// schemaVersion is kept in the file's user_version, applicationID (the letters TONJ) in its application_id.
-const (
-	schemaVersion = 2
-	applicationID = 0x544F4E4A
-)
+// form marks a journal by the letters TONJ.
+var form = sqlite.Form{Mark: 0x544F4E4A, Schema: 2}
 
 const schema = `
 CREATE TABLE search (
@@ -51,12 +47,11 @@ var tables = [...]string{"search", "click", "feedback", "shown"}
 func openDatabase(ctx context.Context, path string) (*sql.DB, error) {
 	// synchronous=FULL: feedback that was acknowledged survives a power cut. secure_delete: what is forgotten is gone from
 	// the file as well.
-	dsn := "file:" + strings.NewReplacer("%", "%25", "?", "%3f", "#", "%23").Replace(path) +
-		"?_pragma=busy_timeout(5000)&_pragma=synchronous(FULL)&_pragma=secure_delete(1)&_txlock=immediate"
-	if err := private(path); err != nil {
+	address := sqlite.Address(path, "_pragma=busy_timeout(5000)", "_pragma=synchronous(FULL)", "_pragma=secure_delete(1)", "_txlock=immediate")
+	if err := sqlite.Private(path); err != nil {
 		return nil, err
 	}
-	db, err := sql.Open("sqlite", dsn)
+	db, err := sql.Open("sqlite", address)
 	if err != nil {
 		return nil, err
 	}
@@ -66,50 +61,25 @@ func openDatabase(ctx context.Context, path string) (*sql.DB, error) {
 	return db, nil
 }
 
-// private makes a file that is not there for its owner alone; what SQLite puts beside it is as private.
-func private(path string) error {
-	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600)
-	if err != nil {
-		return err
-	}
-	return f.Close()
-}
-
 func prepare(ctx context.Context, db *sql.DB) error {
-	var version, app, objects int
-	err := db.QueryRowContext(ctx, `SELECT user_version, application_id, (SELECT count(*) FROM sqlite_master)
-		FROM pragma_user_version, pragma_application_id`).Scan(&version, &app, &objects)
-	switch {
-	case err != nil:
-		return fmt.Errorf("%w; if the file is damaged, move it away and a new one is made", err)
-	case app == applicationID && version == schemaVersion:
-		return nil
-	case app == applicationID && version == 1:
-		return change(ctx, db, shownSchema, setVersion())
-	case app == applicationID:
-		return fmt.Errorf("it was written by a newer tongsou (schema %d, this one knows %d); update the program", version, schemaVersion)
-	case app != 0 || version != 0 || objects > 0:
-		return errors.New("it is a database of another program; choose another data directory")
-	}
-	if _, err := db.ExecContext(ctx, "PRAGMA journal_mode = WAL"); err != nil {
+	tables := schema
+	switch version, err := form.Identify(ctx, db); {
+	case err != nil || version == form.Schema:
 		return err
+	case version == 1:
+		tables = shownSchema
+	default:
+		if _, err := db.ExecContext(ctx, "PRAGMA journal_mode = WAL"); err != nil {
+			return err
+		}
 	}
-	return change(ctx, db, schema, fmt.Sprintf("PRAGMA application_id = %d", applicationID), setVersion())
-}
-
-func setVersion() string { return fmt.Sprintf("PRAGMA user_version = %d", schemaVersion) }
-
-// change runs statements in one transaction.
-func change(ctx context.Context, db *sql.DB, statements ...string) error {
 	tx, err := db.BeginTx(ctx, nil)
 	if err != nil {
 		return err
 	}
 	defer func() { _ = tx.Rollback() }() // after Commit it does nothing
-	for _, stmt := range statements {
-		if _, err := tx.ExecContext(ctx, stmt); err != nil {
-			return err
-		}
+	if err := form.Sign(ctx, tx, tables); err != nil {
+		return err
 	}
 	return tx.Commit()
 }

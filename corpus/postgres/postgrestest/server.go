@@ -38,6 +38,7 @@ type Server struct {
 	ended    chan struct{}
 	failed   error
 	count    atomic.Int64
+	again    atomic.Bool
 }
 
 // Run runs the tests of a package and stops the server: func TestMain(m *testing.M) { os.Exit(server.Run(m)) }.
@@ -49,6 +50,19 @@ func (s *Server) Run(m *testing.M) int {
 	}()
 	return m.Run()
 }
+
+// Again runs tests of what is kept in a file once more, over databases: as long as it does Shared is true, and the tests' own
+// helpers open the one or the other by it. The tests must not be parallel.
+func (s *Server) Again(t *testing.T, tests map[string]func(*testing.T)) {
+	s.again.Store(true)
+	defer s.again.Store(false)
+	for name, test := range tests {
+		t.Run(name, test)
+	}
+}
+
+// Shared reports whether Again is running.
+func (s *Server) Shared() bool { return s.again.Load() }
 
 // Database makes an empty database and returns its address. It is dropped with the cluster.
 func (s *Server) Database(tb testing.TB) string {
