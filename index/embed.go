@@ -37,8 +37,7 @@ func (m *Meaning) Status() MeaningStatus {
 	return st
 }
 
-// The worker's steps: embedBatch documents are embedded and stored at once, so that no more than their work is lost with the
-// process; it looks for changes every embedEvery, after a failure every embedRetry, and says how far it is every embedSays.
+// The worker's steps: at most embedBatch documents are embedded and stored at once; it looks for changes every embedEvery, after a failure every embedRetry, and says how far it is every embedSays.
 const (
 	embedBatch = 64
 	embedEvery = time.Second
@@ -145,7 +144,7 @@ func (w *embedding) next(ctx context.Context) (more bool, err error) {
 		return false, nil
 	}
 	began := time.Now()
-	n, err := w.embed(ctx, changes, changes[len(changes)-1].Seq)
+	_, n, err := w.embed(ctx, changes)
 	if errors.Is(err, store.ErrOvertaken) {
 		return true, nil // what the other stored is taken
 	}
@@ -185,17 +184,17 @@ func (w *embedding) mend(ctx context.Context) error {
 		if err != nil && !errors.Is(err, store.ErrNotFound) {
 			return err
 		}
-		changes[i] = store.Change{ID: id, Document: d}
+		changes[i] = store.Change{ID: id, Seq: w.sequence, Document: d}
 	}
-	n, err := w.embed(ctx, changes, w.sequence)
+	mended, n, err := w.embed(ctx, changes)
 	if errors.Is(err, store.ErrOvertaken) {
 		return nil
 	}
 	if err != nil {
 		return err
 	}
-	w.log.Info("损坏的向量已重新计算", "documents", len(part), "passages", n)
-	w.broken = w.broken[len(part):]
+	w.log.Info("损坏的向量已重新计算", "documents", mended, "passages", n)
+	w.broken = w.broken[mended:]
 	w.report(0)
 	return nil
 }

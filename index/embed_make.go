@@ -17,40 +17,48 @@ type fresh struct {
 	into *store.Passage
 }
 
-// embed makes the vectors of changed documents, stores them as those up to a change, and puts them into the lane. It returns
-// how many it made.
-func (w *embedding) embed(ctx context.Context, changes []store.Change, last uint64) (int, error) {
-	documents := make([]store.Passages, len(changes))
+// embedPassages bounds what is embedded at once, so that little is lost with the process and the lane is seen to go on; one
+// document may have more.
+const embedPassages = 512
+
+// embed makes the vectors of the first of changed documents, stores them as those up to the last of these, and puts them into
+// the lane. It returns how many documents and passages these were.
+func (w *embedding) embed(ctx context.Context, changes []store.Change) (documents, passages int, err error) {
+	var done []store.Passages
 	var wanted []fresh
-	for i, c := range changes {
+	last := w.sequence
+	for _, c := range changes {
 		old, err := w.vectors.Of(ctx, c.ID)
 		if err != nil {
-			return 0, err
+			return 0, 0, err
 		}
 		list := w.passagesOf(c, old)
-		documents[i] = store.Passages{Document: c.ID, List: list.passages}
 		for j, text := range list.texts {
 			if text != "" {
-				wanted = append(wanted, fresh{text, &documents[i].List[j]})
+				wanted = append(wanted, fresh{text, &list.passages[j]})
 			}
+		}
+		done, last = append(done, store.Passages{Document: c.ID, List: list.passages}), c.Seq
+		if len(wanted) >= embedPassages {
+			break
 		}
 	}
 	entries, err := w.make(ctx, wanted)
 	if err != nil {
-		return 0, err
+		return 0, 0, err
 	}
-	if err := w.vectors.Put(ctx, w.sequence, last, documents); err != nil {
-		return 0, err
+	if err := w.vectors.Put(ctx, w.sequence, last, done); err != nil {
+		return 0, 0, err
 	}
 	w.sequence = last
-	for _, d := range documents {
+	for _, d := range done {
 		units := make([]heldUnit, len(d.List))
 		for i, p := range d.List {
 			units[i] = heldAs(p)
 		}
 		w.settle(d.Document, units)
 	}
-	return len(entries), w.meaning.Lane.Add(entries)
+	return len(done), len(entries), w.meaning.Lane.Add(entries)
 }
 
 // make embeds texts.

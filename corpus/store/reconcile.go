@@ -69,7 +69,7 @@ func (r *reconciliation[T]) run(ctx context.Context) error {
 
 // step takes the lesser of two rows, or both when they have the same key. One of them may be missing.
 func (r *reconciliation[T]) step(theirs, ours *T) {
-	order := 0
+	var order int
 	switch {
 	case ours == nil:
 		order = -1
