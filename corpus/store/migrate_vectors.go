@@ -73,10 +73,16 @@ func (m *Migration) putVectors(ctx context.Context, gone, fresh []vectorRow) err
 				return err
 			}
 		}
+		if len(fresh) == 0 {
+			return nil
+		}
+		// In one statement: one a row takes a server five times as long.
+		args := make([]any, 0, 5*len(fresh))
 		for _, v := range fresh {
-			if _, err := tx.ExecContext(ctx, putVector, v.model, v.unit, v.doc, v.hash, v.value); err != nil {
-				return fmt.Errorf("vector of %q: %w", v.unit, err)
-			}
+			args = append(args, v.model, v.unit, v.doc, v.hash, v.value)
+		}
+		if _, err := tx.ExecContext(ctx, putVectors(len(fresh)), args...); err != nil {
+			return fmt.Errorf("vectors from %q: %w", fresh[0].unit, err)
 		}
 		return nil
 	})

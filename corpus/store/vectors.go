@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
+	"strings"
 )
 
 // Vectors are the vectors of meaning that one model made of the documents' passages. They are kept with the documents, since
@@ -201,12 +202,15 @@ func (v *Vectors) put(w *writer, d Passages) error {
 		if p.Value == nil {
 			continue
 		}
-		if _, err := w.tx.ExecContext(w.ctx, putVector, v.model, p.Unit, d.Document, p.Hash, p.Value); err != nil {
+		if _, err := w.tx.ExecContext(w.ctx, putVectors(1), v.model, p.Unit, d.Document, p.Hash, p.Value); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-const putVector = `INSERT INTO vector (model, unit, doc, hash, value) VALUES (?, ?, ?, ?, ?)
-	ON CONFLICT (model, unit) DO UPDATE SET doc = excluded.doc, hash = excluded.hash, value = excluded.value`
+// putVectors is the statement that puts n vectors in, each in place of one of its passage. It takes vectorColumns of each.
+func putVectors(n int) string {
+	return "INSERT INTO vector (" + vectorColumns + ") VALUES (?, ?, ?, ?, ?)" + strings.Repeat(", (?, ?, ?, ?, ?)", n-1) + `
+		ON CONFLICT (model, unit) DO UPDATE SET doc = excluded.doc, hash = excluded.hash, value = excluded.value`
+}
