@@ -1,11 +1,8 @@
 package index
 
 import (
-	"bytes"
 	"context"
-	"crypto/sha256"
 	"errors"
-	"fmt"
 	"log/slog"
 	"time"
 
@@ -20,22 +17,27 @@ type MeaningStatus struct {
 	// Passages is how many have a vector, Bytes what these take in memory.
 	Passages int   `json:"passages"`
 	Bytes    int64 `json:"bytes"`
+	// Waiting is how many of the index's passages have none yet.
+	Waiting int `json:"waiting"`
 	// Sequence is the store's last change whose documents have their vectors.
 	Sequence uint64 `json:"sequence"`
 	// PerSecond is how many passages were embedded a second while there were any, over the last batch.
 	PerSecond float64 `json:"per_second,omitempty"`
+	// Work is what the model was asked.
+	Work *MeaningWork `json:"-"`
 }
 
-// Status is how far the lane is.
+// Status is how far the lane is. It does not know Waiting, which the engine does.
 func (m *Meaning) Status() MeaningStatus {
+	st := MeaningStatus{Model: m.Embedder.Name()}
 	if s := m.status.Load(); s != nil {
-		return *s
+		st = *s
 	}
-	return MeaningStatus{Model: m.Embedder.Name()}
+	st.Work = m.work.read()
+	return st
 }
 
-// The worker's steps: embedBatch documents are embedded and stored at once, so that no more than their work is lost with the
-// process; it looks for changes every embedEvery, after a failure every embedRetry, and says how far it is every embedSays.
+// The worker's steps: at most embedBatch documents are embedded and stored at once; it looks for changes every embedEvery, after a failure every embedRetry, and says how far it is every embedSays.
 const (
 	embedBatch = 64
 	embedEvery = time.Second
@@ -43,10 +45,15 @@ const (
 	embedSays  = 30 * time.Second
 )
 
-// FollowMeaning loads the vectors that the store has into the lane, then embeds what changes until ctx ends. What goes wrong
-// is logged and tried again; searches go on without what is missing.
-func FollowMeaning(ctx context.Context, s *store.Store, m *Meaning, log *slog.Logger) {
-	w := &embedding{store: s, meaning: m, log: log}
+// FollowMeaning loads the vectors that the store has into the lane, then keeps it in step until ctx ends. Of several processes
+// over one store the one for which leads is true embeds what changes; the others take its vectors from the store. leads may
+// change at any time, and nil leads always. What goes wrong is logged and tried again; searches go on without what is missing.
+//
+// One embeds for all, and not each a part: that would need claims on documents that outlive their process, for an hour's work
+// once. The others look every second, as the index looks for documents: a notice from the database would save less than a
+// batch takes.
+func FollowMeaning(ctx context.Context, s *store.Store, m *Meaning, leads func() bool, log *slog.Logger) {
+	w := newEmbedding(s, m, leads, log)
 	for wait := time.Duration(0); ; {
 		select {
 		case <-ctx.Done():
@@ -68,7 +75,7 @@ func FollowMeaning(ctx context.Context, s *store.Store, m *Meaning, log *slog.Lo
 
 // EmbedAll brings the lane up to the store and returns.
 func EmbedAll(ctx context.Context, s *store.Store, m *Meaning, log *slog.Logger) error {
-	w := &embedding{store: s, meaning: m, log: log}
+	w := newEmbedding(s, m, nil, log)
 	for {
 		if more, err := w.step(ctx); err != nil || !more {
 			return err
@@ -80,31 +87,67 @@ func EmbedAll(ctx context.Context, s *store.Store, m *Meaning, log *slog.Logger)
 type embedding struct {
 	store    *store.Store
 	meaning  *Meaning
+	leads    func() bool
 	log      *slog.Logger
 	vectors  *store.Vectors // nil before the lane was loaded
 	sequence uint64
+	size     int                   // bytes of a vector, 0 before the first
+	held     map[uint64][]heldUnit // what the lane has, by the key of the document
+	broken   []string              // documents with vectors that are damaged
 	told     time.Time
 	behind   bool
 }
 
-// step loads the lane the first time, and then embeds the next documents. It reports whether there may be more to do.
+// heldUnit is a passage in the lane: its key, and that of the text of which its vector was made.
+type heldUnit struct{ key, text uint64 }
+
+func newEmbedding(s *store.Store, m *Meaning, leads func() bool, log *slog.Logger) *embedding {
+	if leads == nil {
+		leads = func() bool { return true }
+	}
+	return &embedding{store: s, meaning: m, leads: leads, log: log, held: map[uint64][]heldUnit{}}
+}
+
+// step loads the lane the first time; then it takes what another process has stored, or embeds the next documents. It reports
+// whether there may be more to do.
 func (w *embedding) step(ctx context.Context) (more bool, err error) {
 	if w.vectors == nil {
 		return true, w.load(ctx)
 	}
+	stored, err := w.vectors.Sequence(ctx)
+	if err != nil {
+		return false, err
+	}
+	switch {
+	case stored > w.sequence:
+		return true, w.follow(ctx, stored)
+	case stored < w.sequence: // the store was put back
+		w.sequence = stored
+		return true, nil
+	case !w.leads():
+		w.caughtUp()
+		return false, w.lookAgain(ctx)
+	case len(w.broken) > 0:
+		return true, w.mend(ctx)
+	}
+	return w.next(ctx)
+}
+
+// next embeds the next documents.
+func (w *embedding) next(ctx context.Context) (more bool, err error) {
 	changes, err := w.store.Changes(ctx, w.sequence, embedBatch)
 	if err != nil {
 		return false, err
 	}
 	if len(changes) == 0 {
-		if w.behind {
-			w.log.Info("按意思查找已跟上存储", "passages", w.meaning.Lane.Len(), "sequence", w.sequence)
-		}
-		w.behind = false
+		w.caughtUp()
 		return false, nil
 	}
 	began := time.Now()
-	n, err := w.embed(ctx, changes)
+	_, n, err := w.embed(ctx, changes)
+	if errors.Is(err, store.ErrOvertaken) {
+		return true, nil // what the other stored is taken
+	}
 	if err != nil {
 		return false, err
 	}
@@ -118,6 +161,13 @@ func (w *embedding) step(ctx context.Context) (more bool, err error) {
 	return true, nil
 }
 
+func (w *embedding) caughtUp() {
+	if w.behind {
+		w.log.Info("按意思查找已跟上存储", "passages", w.meaning.Lane.Len(), "sequence", w.sequence)
+	}
+	w.behind = false
+}
+
 func (w *embedding) report(rate float64) {
 	lane := w.meaning.Lane
 	w.meaning.status.Store(&MeaningStatus{
@@ -125,133 +175,47 @@ func (w *embedding) report(rate float64) {
 	})
 }
 
-// loadAtOnce is how many vectors enter the lane together.
-const loadAtOnce = 10000
-
-// load reads what the store has.
-func (w *embedding) load(ctx context.Context) error {
-	vectors, err := w.store.Vectors(ctx, w.meaning.Embedder.Name())
+// mend embeds documents again whose vectors are damaged.
+func (w *embedding) mend(ctx context.Context) error {
+	part := w.broken[:min(len(w.broken), embedBatch)]
+	changes := make([]store.Change, len(part))
+	for i, id := range part {
+		d, err := w.store.Get(ctx, id)
+		if err != nil && !errors.Is(err, store.ErrNotFound) {
+			return err
+		}
+		changes[i] = store.Change{ID: id, Seq: w.sequence, Document: d}
+	}
+	mended, n, err := w.embed(ctx, changes)
+	if errors.Is(err, store.ErrOvertaken) {
+		return nil
+	}
 	if err != nil {
 		return err
 	}
-	if w.sequence, err = vectors.Sequence(ctx); err != nil {
-		return err
-	}
-	var entries []semantic.Entry
-	err = vectors.Each(ctx, func(unit string, value []byte) error {
-		var v semantic.Vector
-		if err := v.UnmarshalBinary(value); err != nil {
-			return err
-		}
-		if entries = append(entries, semantic.Entry{Key: semantic.Key([]byte(unit)), Vector: v}); len(entries) < loadAtOnce {
-			return nil
-		}
-		err := w.meaning.Lane.Add(entries)
-		entries = entries[:0]
-		return err
-	})
-	if err = errors.Join(err, w.meaning.Lane.Add(entries)); err != nil {
-		return err
-	}
-	w.vectors, w.behind = vectors, true
+	w.log.Info("损坏的向量已重新计算", "documents", mended, "passages", n)
+	w.broken = w.broken[mended:]
 	w.report(0)
 	return nil
 }
 
-// fresh is a passage whose vector is to be made: the text, and where the vector goes.
-type fresh struct {
-	text string
-	into *store.Passage
+// lookAgain looks whether the one that embeds has mended what is damaged.
+func (w *embedding) lookAgain(ctx context.Context) error {
+	part := w.broken[:min(len(w.broken), embedBatch)]
+	if len(part) == 0 {
+		return nil
+	}
+	w.broken = w.broken[len(part):]
+	defer w.report(0)
+	return w.take(ctx, part)
 }
 
-// embed makes the vectors of changed documents, stores them and puts them into the lane. It returns how many it made.
-func (w *embedding) embed(ctx context.Context, changes []store.Change) (int, error) {
-	documents := make([]store.Passages, len(changes))
-	var wanted []fresh
-	var gone []uint64
-	for i, c := range changes {
-		old, err := w.vectors.Of(ctx, c.ID)
-		if err != nil {
-			return 0, err
-		}
-		list, lost := passagesOf(c, old)
-		documents[i] = store.Passages{Document: c.ID, List: list.passages}
-		for j, text := range list.texts {
-			if text != "" {
-				wanted = append(wanted, fresh{text, &documents[i].List[j]})
-			}
-		}
-		gone = append(gone, lost...)
+// sound reports whether a stored vector can be used.
+func (w *embedding) sound(p store.Passage) (semantic.Vector, bool) {
+	v, err := semantic.Restore(p.Value)
+	if err != nil || w.size != 0 && len(p.Value) != w.size {
+		return v, false
 	}
-	entries, err := w.make(ctx, wanted)
-	if err != nil {
-		return 0, err
-	}
-	last := changes[len(changes)-1].Seq
-	if err := w.vectors.Put(ctx, last, documents); err != nil {
-		return 0, err
-	}
-	w.sequence = last
-	w.meaning.Lane.Remove(gone...)
-	return len(entries), w.meaning.Lane.Add(entries)
-}
-
-// make embeds texts.
-func (w *embedding) make(ctx context.Context, wanted []fresh) ([]semantic.Entry, error) {
-	if len(wanted) == 0 {
-		return nil, nil
-	}
-	texts := make([]string, len(wanted))
-	for i, f := range wanted {
-		texts[i] = f.text
-	}
-	vectors, err := w.meaning.Embedder.Embed(ctx, texts)
-	if err != nil {
-		return nil, err
-	}
-	if len(vectors) != len(texts) {
-		return nil, fmt.Errorf("%d vectors for %d texts", len(vectors), len(texts))
-	}
-	entries := make([]semantic.Entry, len(wanted))
-	for i, f := range wanted {
-		v := semantic.Quantize(vectors[i])
-		if f.into.Value, err = v.MarshalBinary(); err != nil {
-			return nil, err
-		}
-		entries[i] = semantic.Entry{Key: semantic.Key([]byte(f.into.Unit)), Vector: v}
-	}
-	return entries, nil
-}
-
-// passageList is the passages of a document; a text is set where the vector is to be made.
-type passageList struct {
-	passages []store.Passage
-	texts    []string
-}
-
-// passagesOf lists a document's passages, given those that have a vector, and the keys of those that are gone.
-func passagesOf(c store.Change, old []store.Passage) (passageList, []uint64) {
-	had := make(map[string][]byte, len(old))
-	for _, p := range old {
-		had[p.Unit] = p.Hash
-	}
-	var list passageList
-	if c.Document != nil {
-		for _, u := range Units(c.Document) {
-			text := PassageText(c.Document, &u)
-			sum := sha256.Sum256([]byte(text))
-			hash := sum[:16]
-			if bytes.Equal(had[u.ID], hash) {
-				text = ""
-			}
-			delete(had, u.ID)
-			list.passages = append(list.passages, store.Passage{Unit: u.ID, Hash: hash})
-			list.texts = append(list.texts, text)
-		}
-	}
-	var gone []uint64
-	for unit := range had {
-		gone = append(gone, semantic.Key([]byte(unit)))
-	}
-	return list, gone
+	w.size = len(p.Value)
+	return v, true
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 	"sync/atomic"
+	"time"
 
 	"tongsou/corpus"
 	"tongsou/index/semantic"
@@ -20,6 +21,7 @@ type Meaning struct {
 	Adapter  *semantic.Adapter
 	Lane     *semantic.Lane
 	status   atomic.Pointer[MeaningStatus]
+	work     meaningWork
 }
 
 // Probe embeds what a query looks for. It returns nil, and no error, for a query that names its answer or describes none: a
@@ -46,7 +48,9 @@ func (p *Plan) asked() string {
 
 // Vector embeds a query.
 func (m *Meaning) Vector(ctx context.Context, text string) ([]float32, error) {
+	began := time.Now()
 	vectors, err := m.Embedder.Embed(ctx, []string{text})
+	m.work.query(time.Since(began), err)
 	if err != nil {
 		return nil, fmt.Errorf("embed query: %w", err)
 	}

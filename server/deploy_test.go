@@ -37,7 +37,10 @@ func measured(t *testing.T) map[string]map[string][]string {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = j.Close() })
-	s := newServer(t, func(o *server.Options) { o.Journal = j })
+	s := newServer(t, func(o *server.Options) {
+		o.Journal = j
+		byMeaning(t, o)
+	})
 	get(s, "/api/v1/search?q=户口")
 	get(s, "/search?q=户口")
 	all := map[string]map[string][]string{"up": {"job": {"tongsou"}}}

@@ -80,7 +80,7 @@ func (s *Server) measure() {
 	gauge("index_sequence", "The last change that the index has.", func() float64 { return float64(s.options.Engine.Sequence()) })
 	gauge("data_faults", "What is known to be damaged, of the index and of the store.", func() float64 { return float64(len(s.upkeep().Faults)) })
 	gauge("rebuild_percent", "How much of a rebuild of the index is done; -1 when there is none.", s.rebuilt)
-	s.metrics.registry.MustRegister(&indexCollector{s})
+	s.metrics.registry.MustRegister(&indexCollector{s}, &meaningCollector{s})
 	if j := s.options.Journal; j != nil {
 		s.metrics.registry.MustRegister(prometheus.NewCounterFunc(prometheus.CounterOpts{
 			Name: "tongsou_journal_dropped_total", Help: "Searches and clicks that the journal lost since too many came at once.",

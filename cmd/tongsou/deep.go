@@ -10,6 +10,7 @@ import (
 
 	"tongsou/corpus"
 	"tongsou/corpus/store"
+	"tongsou/index"
 )
 
 // examineOthers checks the databases beside the store, such as the journal.
@@ -23,6 +24,21 @@ func (h *health) examineOthers(ctx context.Context, c *Config) {
 			h.fault("%s 有损坏：%v；请用 tongsou restore 从备份恢复，或停下 serve 后删除它", name, err)
 		}
 	}
+}
+
+// examineVectors reads the vectors of meaning, which a check of the database's pages does not understand.
+func (h *health) examineVectors(ctx context.Context, s *store.Store) error {
+	damaged, err := index.CheckVectors(ctx, s)
+	if err != nil {
+		if ctx.Err() != nil {
+			return err
+		}
+		h.fault("按意思查找的向量读不出来：%v；请用 tongsou restore 从备份恢复", err)
+	}
+	for _, d := range damaged {
+		h.fault("按意思查找：%s；开着 semantic_lane 启动 serve，会自动重新计算这些向量，文档不受影响", d)
+	}
+	return nil
 }
 
 // match holds the documents of the index against those of the store, one by one.

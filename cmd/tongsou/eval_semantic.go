@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"net/url"
 	"os"
 	"path/filepath"
 
@@ -14,9 +15,6 @@ import (
 	"tongsou/index/semantic"
 )
 
-// modelDimensions is the length of the vectors of bge-small-zh, by which the file of vectors is cut.
-const modelDimensions = 512
-
 // openModel opens the model that sets are judged with, and the file of their vectors, when --semantic asks for it.
 func (j *evalJob) openModel(cmd *cobra.Command) error {
 	if !j.semantic {
@@ -26,10 +24,12 @@ func (j *evalJob) openModel(cmd *cobra.Command) error {
 	if err != nil {
 		return err
 	}
-	if j.model == "" {
-		j.model = c.modelPath()
+	var e semantic.Embedder
+	if j.model != "" {
+		e, err = openModel(j.model, c.SemanticThreads)
+	} else {
+		e, err = openEmbedder(c)
 	}
-	e, err := openModel(j.model, c.SemanticThreads)
 	if err != nil {
 		return err
 	}
@@ -42,11 +42,27 @@ func (j *evalJob) openModel(cmd *cobra.Command) error {
 			return err
 		}
 	}
-	if j.kept, err = eval.OpenVectorFile(j.vectors, modelDimensions); err != nil {
+	size, err := dimensions(cmd.Context(), e)
+	if err != nil {
+		return err
+	}
+	if j.kept, err = eval.OpenVectorFile(j.vectors, size); err != nil {
 		return err
 	}
 	j.closers = append(j.closers, j.kept.Close)
 	return nil
+}
+
+// dimensions is the length of a model's vectors, by which the file of vectors is cut: that of one that it makes.
+func dimensions(ctx context.Context, e semantic.Embedder) (int, error) {
+	vectors, err := e.Embed(ctx, []string{"通搜"})
+	if err != nil {
+		return 0, fmt.Errorf("模型 %s 算不出向量：%w", e.Name(), err)
+	}
+	if len(vectors) != 1 || len(vectors[0]) == 0 {
+		return 0, fmt.Errorf("模型 %s 没有给出向量", e.Name())
+	}
+	return len(vectors[0]), nil
 }
 
 // vectorCache is where the vectors of judged sets are kept from one run to the next.
@@ -59,7 +75,7 @@ func vectorCache(model string) (string, error) {
 	if err := os.MkdirAll(dir, 0o750); err != nil {
 		return "", fmt.Errorf("建不了缓存目录，请用 --vectors 指定文件：%w", err)
 	}
-	return filepath.Join(dir, "vectors-"+model+".bin"), nil
+	return filepath.Join(dir, "vectors-"+url.PathEscape(model)+".bin"), nil // an endpoint's model may be called BAAI/bge-m3
 }
 
 // embed gives a set's index its semantic lane.

@@ -20,8 +20,8 @@ func migrateCommand() *cobra.Command {
 	var asJSON, only bool
 	cmd := &cobra.Command{
 		Use: "migrate", Short: "把存储从数据目录迁到 PostgreSQL，或迁回来；serve 不必停",
-		Long: `把存储在数据目录（sqlite）与 PostgreSQL（postgres）之间搬迁：文档连同编号、来源、收入记录，以及钥匙、人工决定、
-订阅与搜索记录。其间 serve 照常回答，也可以照常收入。最后一小段时间里写入要等一等，两边的篇数与校验和相符才切换：
+		Long: `把存储在数据目录（sqlite）与 PostgreSQL（postgres）之间搬迁：文档连同编号、来源、收入记录、按意思查找的向量，
+以及钥匙、人工决定、订阅与搜索记录。其间 serve 照常回答，也可以照常收入。最后一小段时间里写入要等一等，两边的篇数与校验和相符才切换：
 旧的存储从此只读，再写会说明已迁走。随后改配置 store，逐个重启 serve。文档的编号不变，已有的索引接着用。
 
 中断了再运行一次，从停下的地方接着做；没有切换以前，旧的一直在用。迁移期间请不要在工作台上改动。
@@ -157,7 +157,7 @@ func (m *migration) print(w io.Writer, done store.Migrated) {
 	for _, n := range done.Documents {
 		documents += n
 	}
-	fmt.Fprintf(w, "两边相符：%d 篇文档，到第 %d 号变更，%d 条来源，%d 次收入记录，校验和 %s\n", documents, done.Sequence, done.Sources, done.Runs, done.SHA256[:16])
+	fmt.Fprintf(w, "两边相符：%d 篇文档，到第 %d 号变更，%d 条来源，%d 次收入记录，%d 个向量，校验和 %s\n", documents, done.Sequence, done.Sources, done.Runs, done.Vectors, done.SHA256[:16])
 	if m.only {
 		fmt.Fprintln(w, "已复制，原来的照旧使用。")
 		return

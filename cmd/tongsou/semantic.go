@@ -39,8 +39,8 @@ func semanticSettings() []setting {
 			case semanticOff:
 				return ""
 			case semanticModel, semanticEndpoint:
-				if c.Engine == engineOpenSearch || c.isShared() {
-					return "off：按意思查找现在只用于内置引擎与本机的存储（engine: embedded，store: sqlite）"
+				if c.Engine == engineOpenSearch {
+					return "off：按意思查找现在只用于内置引擎（engine: embedded）；OpenSearch 集群上只按字词查找"
 				}
 				return ""
 			}
@@ -72,20 +72,22 @@ func (c *Config) modelPath() string { return filepath.Join(c.Data, "model") }
 
 // openMeaning opens the lane that the configuration asks for, nil for none. The lane is empty yet.
 func openMeaning(c *Config) (*index.Meaning, error) {
-	var e semantic.Embedder
-	var err error
-	switch c.Lane {
-	case semanticModel:
-		e, err = openModel(c.modelPath(), c.SemanticThreads)
-	case semanticEndpoint:
-		e, err = semantic.OpenEndpoint(semantic.Endpoint{URL: c.SemanticURL, Model: c.SemanticModel, Key: c.SemanticKey})
-	default:
+	if c.Lane == semanticOff {
 		return nil, nil
 	}
+	e, err := openEmbedder(c)
 	if err != nil {
 		return nil, err
 	}
 	return meaningBy(e)
+}
+
+// openEmbedder opens what the configuration embeds with: an endpoint, or the model that is installed.
+func openEmbedder(c *Config) (semantic.Embedder, error) {
+	if c.Lane == semanticEndpoint {
+		return semantic.OpenEndpoint(semantic.Endpoint{URL: c.SemanticURL, Model: c.SemanticModel, Key: c.SemanticKey})
+	}
+	return openModel(c.modelPath(), c.SemanticThreads)
 }
 
 func openModel(dir string, threads int) (semantic.Embedder, error) {
@@ -122,7 +124,22 @@ func (p *program) searchByMeaning(ctx context.Context, c *Config) {
 	p.meaning = m
 	p.setMeaning(m)
 	p.log.Info("按意思查找已启用", "model", m.Embedder.Name(), "adapter", m.Adapter != nil)
-	p.behind.Go(func() { index.FollowMeaning(ctx, p.store, m, p.log) })
+	leads := p.electEmbedder(ctx, c, m.Embedder.Name())
+	p.behind.Go(func() { index.FollowMeaning(ctx, p.store, m, leads, p.log) })
+}
+
+// embedderOffice begins the name of the office of the process that embeds by a model.
+const embedderOffice = "embedder "
+
+// electEmbedder lets the processes that share a store choose the one that embeds by a model; nil for a process alone. It is an
+// office of its own: who holds the other may have no model, or another while a new one is rolled out.
+func (p *program) electEmbedder(ctx context.Context, c *Config, model string) (leads func() bool) {
+	if !c.isShared() {
+		return nil
+	}
+	e := p.store.Postgres().Election(embedderOffice+model, p.log)
+	p.behind.Go(func() { e.Run(ctx, func(ctx context.Context) { <-ctx.Done() }) })
+	return e.Holds
 }
 
 // setMeaning switches the engine's lane. Only the embedded engine has one, which the settings see to.

@@ -119,6 +119,16 @@ func TestMeaningModelCommand(t *testing.T) {
 	if _, err := tongsou(t, "model", "show", "--data", data); err == nil || !strings.Contains(err.Error(), "tongsou model add") {
 		t.Errorf("without a model: %v", err)
 	}
+	t.Setenv("TONGSOU_SEMANTIC_URL", "http://127.0.0.1:1/v1/embeddings")
+	t.Setenv("TONGSOU_SEMANTIC_MODEL", "m")
+	t.Setenv("TONGSOU_OPENSEARCH_ADDRESSES", "http://127.0.0.1:1")
+	for _, lane := range []string{"model", "endpoint"} {
+		t.Setenv("TONGSOU_ENGINE", "opensearch")
+		if _, err := tongsou(t, "serve", "--data", data, "--semantic-lane", lane); err == nil || !strings.Contains(err.Error(), "engine: embedded") {
+			t.Errorf("%s with OpenSearch: %v", lane, err)
+		}
+		t.Setenv("TONGSOU_ENGINE", "embedded")
+	}
 	if _, err := tongsou(t, "serve", "--data", data, "--semantic-lane", "yes"); err == nil || !strings.Contains(err.Error(), "off、model、endpoint") {
 		t.Errorf("a lane of another kind: %v", err)
 	}

@@ -58,7 +58,7 @@ func checkCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "check", Short: "核对存储与索引，并说明怎样修复",
 		Long: `逐页核对存储与索引文件的校验和，再核对索引是否与存储一致，只看不改。不符时说明怎样修复，并以 1 退出。
---deep 再核对每一篇：存储的各项登记、索引里的每个段落，以及两边的文档是否一一对应。
+--deep 再核对每一篇：存储的各项登记、按意思查找的向量、索引里的每个段落，以及两边的文档是否一一对应。
 serve 正在使用的数据目录要先停下 serve 再核对；备份随时可以用 restore --check 核对。`,
 		Example: `  tongsou check --data D
   tongsou check --data D --deep`, Args: noArgs,
@@ -116,6 +116,9 @@ func examine(ctx context.Context, c *Config, s *store.Store, deep bool) (*health
 	}
 	if deep {
 		h.examineOthers(ctx, c)
+		if err := h.examineVectors(ctx, s); err != nil {
+			return nil, err
+		}
 	}
 	var err error
 	if h.Store, err = s.Count(ctx); err != nil {

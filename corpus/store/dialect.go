@@ -22,6 +22,8 @@ type dialect interface {
 	// numbered makes that the next row of a table gets a number after those that are there: rows with numbers of their own
 	// were put in.
 	numbered(ctx context.Context, tx *sql.Tx, table string) error
+	// holdsVectors reports whether there is a table for vectors.
+	holdsVectors(ctx context.Context, q queryer) (bool, error)
 	// text is a text as the database keeps it.
 	text(s string) string
 }

@@ -19,8 +19,15 @@ type Digest struct {
 	Rows    int `json:"rows"`
 	Sources int `json:"sources"`
 	Runs    int `json:"runs"`
+	// Vectors counts the vectors of meaning, of all models.
+	Vectors int `json:"vectors"`
 	// SHA256 is over all of that in order.
 	SHA256 string `json:"sha256"`
+}
+
+// String says in one line what was counted.
+func (d Digest) String() string {
+	return fmt.Sprintf("%d rows to change %d with %d sources, %d ingests and %d vectors (%s)", d.Rows, d.Sequence, d.Sources, d.Runs, d.Vectors, d.SHA256[:min(12, len(d.SHA256))])
 }
 
 // Digest reads everything that the store holds. What is written meanwhile may be in it in parts.
@@ -33,15 +40,25 @@ func (s *Store) Digest(ctx context.Context) (Digest, error) {
 	if d.Sequence, err = s.Sequence(ctx); err != nil {
 		return d, err
 	}
-	h := sha256.New()
-	for _, part := range []struct {
+	type part struct {
 		count *int
 		query string
-	}{
+	}
+	parts := []part{
 		{&d.Rows, "SELECT " + rowColumns + " FROM document ORDER BY id"},
 		{&d.Sources, "SELECT source, id, file, line FROM origin ORDER BY source, id"},
 		{&d.Runs, "SELECT id, source, started, finished, counts, faults FROM run ORDER BY id"},
-	} {
+		{new(int), "SELECT key, value FROM meta WHERE key LIKE '" + markVectors + "%' ORDER BY key"},
+	}
+	there, err := s.dialect.holdsVectors(ctx, s.db)
+	if err != nil {
+		return d, fmt.Errorf("read store %s: %w", s.path, err)
+	}
+	if there {
+		parts = append(parts, part{&d.Vectors, "SELECT " + vectorColumns + " FROM vector ORDER BY model, unit"})
+	}
+	h := sha256.New()
+	for _, part := range parts {
 		if *part.count, err = s.sum(ctx, h, part.query); err != nil {
 			return d, fmt.Errorf("read store %s: %w", s.path, err)
 		}
@@ -100,8 +117,7 @@ func (m *Migration) compare(ctx context.Context) (Digest, error) {
 		return from, err
 	}
 	if from.SHA256 != to.SHA256 || from.Sequence != to.Sequence {
-		return from, fmt.Errorf("the copy is not the same: %d rows to change %d with %d sources and %d ingests (%s) became %d to %d with %d and %d (%s); the old store stays in use",
-			from.Rows, from.Sequence, from.Sources, from.Runs, from.SHA256[:12], to.Rows, to.Sequence, to.Sources, to.Runs, to.SHA256[:12])
+		return from, fmt.Errorf("the copy is not the same: %s became %s; the old store stays in use", from, to)
 	}
 	return from, nil
 }

@@ -75,8 +75,8 @@ func (s *Store) write(ctx context.Context, do func(tx *sql.Tx) error) error {
 	return tx.Commit()
 }
 
-// Migration moves what a store holds to another: documents with their sequence numbers, deleted ones too, sources and
-// ingests. An index that followed the one goes on with the other.
+// Migration moves what a store holds to another: documents with their sequence numbers, deleted ones too, sources,
+// ingests and vectors of meaning. An index that followed the one goes on with the other.
 type Migration struct {
 	From, To *Store
 	// Copy leaves the old store in use: what is made is a copy, with a life of its own.
@@ -170,7 +170,10 @@ func (m *Migration) copy(ctx context.Context, done *Migrated) error {
 			break
 		}
 	}
-	return m.copyOrigins(ctx)
+	if err := m.copyOrigins(ctx); err != nil {
+		return err
+	}
+	return m.copyVectors(ctx)
 }
 
 // finish does the rest while nobody writes, compares and switches.
@@ -190,7 +193,7 @@ func (m *Migration) finish(ctx context.Context, done *Migrated) error {
 	if err := m.copy(ctx, done); err != nil {
 		return err
 	}
-	if err := m.copyRuns(ctx); err != nil {
+	if err := errors.Join(m.copyRuns(ctx), m.copyVectorMarks(ctx)); err != nil {
 		return err
 	}
 	if done.Digest, err = m.compare(ctx); err != nil {

@@ -1,10 +1,12 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"errors"
 	"fmt"
+	"strings"
 )
 
 // copyBatch is the number of rows that are in memory at a time, and in one transaction of the target.
@@ -96,80 +98,23 @@ func (s *Store) origins(ctx context.Context, after origin) ([]origin, error) {
 	return list, rows.Err()
 }
 
-// originReader gives the sources of a store one by one.
-type originReader struct {
-	store *Store
-	batch []origin
-	last  origin
-	ended bool
+// compare orders sources as the stores give them.
+func (o origin) compare(other origin) int {
+	return cmp.Or(strings.Compare(o.source, other.source), strings.Compare(o.id, other.id))
 }
 
-// next is the next one that was not taken, or nothing at the end.
-func (r *originReader) next(ctx context.Context) (*origin, error) {
-	if len(r.batch) == 0 && !r.ended {
-		var err error
-		if r.batch, err = r.store.origins(ctx, r.last); err != nil {
-			return nil, err
-		}
-		r.ended = len(r.batch) == 0
-	}
-	if r.ended {
-		return nil, nil // the end
-	}
-	return &r.batch[0], nil
-}
-
-func (r *originReader) take() {
-	r.last = r.batch[0]
-	r.batch = r.batch[1:]
-}
-
-func (o *origin) before(other *origin) bool {
-	return other == nil || o != nil && (o.source < other.source || o.source == other.source && o.id < other.id)
-}
-
-// copyOrigins makes the target's sources those of the old store, by going through both in order.
+// copyOrigins makes the target's sources those of the old store.
 func (m *Migration) copyOrigins(ctx context.Context) error {
-	from, to := originReader{store: m.From}, originReader{store: m.To}
-	var gone, fresh []origin
-	for {
-		theirs, err := from.next(ctx)
-		if err != nil {
-			return err
-		}
-		ours, err := to.next(ctx)
-		if err != nil {
-			return err
-		}
-		switch {
-		case theirs == nil && ours == nil:
-			return m.putOrigins(ctx, gone, fresh)
-		case theirs != nil && theirs.before(ours):
-			fresh = append(fresh, *theirs)
-			from.take()
-		case ours != nil && ours.before(theirs):
-			gone = append(gone, *ours)
-			to.take()
-		default:
-			if *theirs != *ours {
-				fresh = append(fresh, *theirs)
-			}
-			from.take()
-			to.take()
-		}
-		if len(gone)+len(fresh) >= copyBatch {
-			if err := m.putOrigins(ctx, gone, fresh); err != nil {
-				return err
-			}
-			gone, fresh = gone[:0], fresh[:0]
-		}
+	r := reconciliation[origin]{
+		from: ordered[origin]{read: m.From.origins}, to: ordered[origin]{read: m.To.origins},
+		compare: origin.compare,
+		same:    func(a, b origin) bool { return a == b },
+		put:     m.putOrigins,
 	}
+	return r.run(ctx)
 }
 
 func (m *Migration) putOrigins(ctx context.Context, gone, fresh []origin) error {
-	if len(gone)+len(fresh) == 0 {
-		return nil
-	}
 	return m.To.write(ctx, func(tx *sql.Tx) error {
 		for _, o := range gone {
 			if _, err := tx.ExecContext(ctx, "DELETE FROM origin WHERE source = ? AND id = ?", o.source, o.id); err != nil {

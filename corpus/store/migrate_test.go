@@ -38,6 +38,91 @@ func furnish(t *testing.T, s *store.Store, n int) {
 	}
 }
 
+// putVectors stores vectors of a model, and that they are those up to a change.
+func putVectors(t *testing.T, s *store.Store, model string, sequence uint64, docs ...store.Passages) {
+	t.Helper()
+	v, err := s.Vectors(t.Context(), model)
+	if err != nil {
+		t.Fatal(err)
+	}
+	after, err := v.Sequence(t.Context())
+	if err == nil {
+		err = v.Put(t.Context(), after, sequence, docs)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// vectorsOf lists the vectors of a model and how far they are.
+func vectorsOf(t *testing.T, s *store.Store, model string) string {
+	t.Helper()
+	v, err := s.Vectors(t.Context(), model)
+	if err != nil {
+		t.Fatal(err)
+	}
+	n, err := v.Sequence(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return fmt.Sprint(kept(t, v), " to ", n)
+}
+
+// Vectors take long to make: they come along, of every model, and what has changed since comes back.
+func TestMigrateCarriesVectors(t *testing.T) {
+	eachWay(t, func(t *testing.T, from, to opener) {
+		old, _ := from(t)
+		furnish(t, old, 3)
+		var many []store.Passages
+		for i := range 1100 { // more than two batches
+			id := fmt.Sprintf("d%04d", i)
+			many = append(many, store.Passages{Document: id, List: []store.Passage{passage(id, id, "value of "+id)}})
+		}
+		putVectors(t, old, "a model", 5, many...)
+		putVectors(t, old, "b", 3, store.Passages{Document: "n0", List: []store.Passage{passage("n0", "x", "\x00\xff'"), passage("n0#一", "y", "2")}})
+		wantA, wantB := vectorsOf(t, old, "a model"), vectorsOf(t, old, "b")
+		next, _ := to(t)
+		if done := migrate(t, store.Migration{From: old, To: next}); done.Vectors != 1102 {
+			t.Errorf("migrated %v, want 1102 vectors", done.Digest)
+		}
+		if a, b := vectorsOf(t, next, "a model"), vectorsOf(t, next, "b"); a != wantA || b != wantB {
+			t.Errorf("of the first model there is\n%.200s…, of the second\n%s; want\n%.200s…\n%s", a, b, wantA, wantB)
+		}
+		putVectors(t, next, "a model", 9, store.Passages{Document: "d0003"}, store.Passages{Document: "d0004", List: []store.Passage{passage("d0004", "z", "other")}})
+		wantA = vectorsOf(t, next, "a model")
+		if back := migrate(t, store.Migration{From: next, To: old}); back.Vectors != 1101 {
+			t.Errorf("back went %v, want 1101 vectors", back.Digest)
+		}
+		if a := vectorsOf(t, old, "a model"); a != wantA {
+			t.Errorf("after the way back there is\n%.300s, want\n%.300s", a, wantA)
+		}
+	})
+}
+
+// The sum that both sides must have in common before the switch is over the vectors too.
+func TestDigestIsOverVectors(t *testing.T) {
+	eachWay(t, func(t *testing.T, from, to opener) {
+		for what, damage := range map[string]string{
+			"a value": "UPDATE vector SET value = hash", "how far they are": "UPDATE meta SET value = '4' WHERE key = 'vectors m'",
+		} {
+			old, _ := from(t)
+			furnish(t, old, 3)
+			putVectors(t, old, "m", 2, store.Passages{Document: "n0", List: []store.Passage{passage("n0", "x", "1")}})
+			next, place := to(t)
+			before, err := old.Digest(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			migrate(t, store.Migration{From: old, To: next, Copy: true})
+			exec(t, place, damage)
+			after, err := next.Digest(t.Context())
+			if err != nil || after.SHA256 == before.SHA256 {
+				t.Errorf("%s is another, and the digest is the same: %v, %v", what, after, err)
+			}
+		}
+	})
+}
+
 func migrate(t *testing.T, m store.Migration) store.Migrated {
 	t.Helper()
 	done, err := m.Run(t.Context())

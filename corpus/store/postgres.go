@@ -87,5 +87,8 @@ func (postgresDialect) numbered(ctx context.Context, tx *sql.Tx, table string) e
 	return postgres.Renumber(ctx, tx, table, "id")
 }
 
+// holdsVectors implements dialect: a migration has made it.
+func (postgresDialect) holdsVectors(context.Context, queryer) (bool, error) { return true, nil }
+
 // text implements dialect.
 func (postgresDialect) text(s string) string { return postgres.Text(s) }

@@ -137,5 +137,11 @@ func (sqliteDialect) changes() string {
 // numbered implements dialect: SQLite counts on from the largest by itself.
 func (sqliteDialect) numbered(context.Context, *sql.Tx, string) error { return nil }
 
+// holdsVectors implements dialect: a file gets it when it is first asked for vectors.
+func (sqliteDialect) holdsVectors(ctx context.Context, q queryer) (there bool, err error) {
+	err = q.QueryRowContext(ctx, "SELECT count(*) > 0 FROM sqlite_master WHERE type = 'table' AND name = 'vector'").Scan(&there)
+	return there, err
+}
+
 // text implements dialect: bytes are kept as they are.
 func (sqliteDialect) text(s string) string { return s }

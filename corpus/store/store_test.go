@@ -60,7 +60,7 @@ func openPostgres(t testing.TB) (*store.Store, string) {
 	}
 	t.Cleanup(func() { // after the store was closed
 		db := raw(t, place)
-		_, err := db.Exec("TRUNCATE document, origin, run, meta RESTART IDENTITY")
+		_, err := db.Exec("TRUNCATE document, origin, run, meta, vector RESTART IDENTITY")
 		if err := errors.Join(err, db.Close()); err != nil {
 			t.Error(err)
 			return

@@ -1,11 +1,13 @@
 package store
 
 import (
+	"bytes"
 	"context"
 	"database/sql"
 	"errors"
 	"fmt"
 	"strconv"
+	"strings"
 )
 
 // Vectors are the vectors of meaning that one model made of the documents' passages. They are kept with the documents, since
@@ -22,6 +24,9 @@ type Passage struct {
 	Unit        string
 	Hash, Value []byte
 }
+
+// ErrOvertaken means that another process has stored vectors since one looked.
+var ErrOvertaken = errors.New("another process has stored vectors meanwhile")
 
 // Passages are all passages of one document. Those without a Value keep the one that they have.
 type Passages struct {
@@ -43,111 +48,84 @@ CREATE INDEX IF NOT EXISTS vector_doc ON vector(model, doc);
 
 // Vectors returns the vectors of a model. A store that never held vectors gets room for them.
 func (s *Store) Vectors(ctx context.Context, model string) (*Vectors, error) {
-	if _, file := s.dialect.(sqliteDialect); file { // PostgreSQL has the table from its migrations
-		if err := s.change(ctx, func(w *writer) error {
-			_, err := w.tx.ExecContext(ctx, vectorTable)
-			return err
-		}); err != nil {
-			return nil, fmt.Errorf("make room for vectors in store %s: %w", s.path, err)
-		}
+	there, err := s.dialect.holdsVectors(ctx, s.db)
+	if err == nil && !there {
+		err = s.change(ctx, func(w *writer) error { return makeRoom(ctx, w.tx) })
+	}
+	if err != nil {
+		return nil, fmt.Errorf("make room for vectors in store %s: %w", s.path, err)
 	}
 	return &Vectors{s, model}, nil
 }
 
-// applied is the key under which the sequence is kept up to which the documents have their vectors.
-func (v *Vectors) applied() string { return "vectors " + v.model }
+// makeRoom makes the table in a file that lacks it.
+func makeRoom(ctx context.Context, tx *sql.Tx) error {
+	_, err := tx.ExecContext(ctx, vectorTable)
+	return err
+}
+
+// Models are the models that the store has vectors of, in order.
+func (s *Store) Models(ctx context.Context) ([]string, error) {
+	there, err := s.dialect.holdsVectors(ctx, s.db)
+	if err != nil || !there {
+		return nil, err
+	}
+	rows, err := s.db.QueryContext(ctx, "SELECT DISTINCT model FROM vector ORDER BY model")
+	if err != nil {
+		return nil, fmt.Errorf("read the models of store %s: %w", s.path, err)
+	}
+	defer func() { _ = rows.Close() }()
+	var list []string
+	for rows.Next() {
+		var model string
+		if err := rows.Scan(&model); err != nil {
+			return nil, fmt.Errorf("read the models of store %s: %w", s.path, err)
+		}
+		list = append(list, model)
+	}
+	return list, rows.Err()
+}
+
+// markVectors begins the key in meta under which the sequence is kept up to which the documents have a model's vectors.
+const markVectors = "vectors "
 
 // Sequence is the number of the last change whose documents have their vectors, 0 for none.
-func (v *Vectors) Sequence(ctx context.Context) (uint64, error) {
-	var text string
-	err := v.store.db.QueryRowContext(ctx, "SELECT value FROM meta WHERE key = ?", v.applied()).Scan(&text)
-	if errors.Is(err, sql.ErrNoRows) {
-		return 0, nil
+func (v *Vectors) Sequence(ctx context.Context) (uint64, error) { return v.sequence(ctx, v.store.db) }
+
+func (v *Vectors) sequence(ctx context.Context, q queryer) (n uint64, err error) {
+	text, err := mark(ctx, q, markVectors+v.model)
+	if err == nil && text != "" {
+		n, err = strconv.ParseUint(text, 10, 64)
 	}
-	if err != nil {
-		return 0, fmt.Errorf("read how far the vectors of %s are: %w", v.model, err)
-	}
-	n, err := strconv.ParseUint(text, 10, 64)
 	if err != nil {
 		return 0, fmt.Errorf("read how far the vectors of %s are: %w", v.model, err)
 	}
 	return n, nil
 }
 
-// Each calls visit for every passage. visit must not use the store, nor keep value.
-func (v *Vectors) Each(ctx context.Context, visit func(unit string, value []byte) error) error {
-	rows, err := v.store.db.QueryContext(ctx, "SELECT unit, value FROM vector WHERE model = ?", v.model)
-	if err != nil {
-		return fmt.Errorf("read the vectors of %s: %w", v.model, err)
+// Size is how many bytes most vectors have, 0 without any. One of another size is damaged, or of another model of that name.
+func (v *Vectors) Size(ctx context.Context) (n int, err error) {
+	err = v.store.db.QueryRowContext(ctx, `SELECT length(value) FROM vector WHERE model = ?
+		GROUP BY length(value) ORDER BY count(*) DESC LIMIT 1`, v.model).Scan(&n)
+	if err != nil && !errors.Is(err, sql.ErrNoRows) {
+		return 0, fmt.Errorf("read the vectors of %s: %w", v.model, err)
 	}
-	defer func() { _ = rows.Close() }()
-	for rows.Next() {
-		var unit string
-		var value sql.RawBytes
-		if err := rows.Scan(&unit, &value); err != nil {
-			return fmt.Errorf("read the vectors of %s: %w", v.model, err)
-		}
-		if err := visit(unit, value); err != nil {
-			return fmt.Errorf("vector of %s: %w", unit, err)
-		}
-	}
-	if err := rows.Err(); err != nil {
-		return fmt.Errorf("read the vectors of %s: %w", v.model, err)
-	}
-	return nil
+	return n, nil
 }
 
-// Of returns the passages of a document that have a vector, with their hashes and without the vectors.
+// Each calls visit for every passage, with its document. visit must not use the store, nor keep the passage's bytes.
+func (v *Vectors) Each(ctx context.Context, visit func(document string, p Passage) error) error {
+	return v.visit(ctx, v.store.db, "SELECT doc, unit, hash, value FROM vector WHERE model = ?", visit, v.model)
+}
+
+// Of returns the passages of a document that have a vector.
 func (v *Vectors) Of(ctx context.Context, document string) ([]Passage, error) {
-	return passagesOf(ctx, v.store.db, v.model, document)
-}
-
-// Put stores the vectors of documents, in place of what they had, and that all changes up to a sequence number are done. A
-// document without passages has none from then on. It is durable when Put returns.
-func (v *Vectors) Put(ctx context.Context, sequence uint64, documents []Passages) error {
-	err := v.store.change(ctx, func(w *writer) error {
-		for _, d := range documents {
-			if err := v.put(ctx, w.tx, d); err != nil {
-				return fmt.Errorf("document %s: %w", d.Document, err)
-			}
-		}
-		_, err := w.tx.ExecContext(ctx, `INSERT INTO meta (key, value) VALUES (?, ?)
-			ON CONFLICT (key) DO UPDATE SET value = excluded.value`, v.applied(), strconv.FormatUint(sequence, 10))
-		return err
-	})
-	if err != nil {
-		return fmt.Errorf("store vectors of %s: %w", v.model, err)
-	}
-	return nil
-}
-
-func (v *Vectors) put(ctx context.Context, tx *sql.Tx, d Passages) error {
-	wanted := make(map[string]bool, len(d.List))
-	for _, p := range d.List {
-		wanted[p.Unit] = true
-	}
-	old, err := passagesOf(ctx, tx, v.model, d.Document)
-	if err != nil {
-		return err
-	}
-	for _, p := range old {
-		if !wanted[p.Unit] {
-			if _, err := tx.ExecContext(ctx, "DELETE FROM vector WHERE model = ? AND unit = ?", v.model, p.Unit); err != nil {
-				return err
-			}
-		}
-	}
-	for _, p := range d.List {
-		if p.Value == nil {
-			continue
-		}
-		if _, err := tx.ExecContext(ctx, `INSERT INTO vector (model, unit, doc, hash, value) VALUES (?, ?, ?, ?, ?)
-			ON CONFLICT (model, unit) DO UPDATE SET doc = excluded.doc, hash = excluded.hash, value = excluded.value`,
-			v.model, p.Unit, d.Document, p.Hash, p.Value); err != nil {
-			return err
-		}
-	}
-	return nil
+	var list []Passage
+	err := v.visit(ctx, v.store.db, "SELECT doc, unit, hash, value FROM vector WHERE model = ? AND doc = ?", func(_ string, p Passage) error {
+		list = append(list, Passage{p.Unit, bytes.Clone(p.Hash), bytes.Clone(p.Value)})
+		return nil
+	}, v.model, document)
+	return list, err
 }
 
 // asker is a database or a transaction.
@@ -155,19 +133,84 @@ type asker interface {
 	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
 }
 
-func passagesOf(ctx context.Context, db asker, model, document string) ([]Passage, error) {
-	rows, err := db.QueryContext(ctx, "SELECT unit, hash FROM vector WHERE model = ? AND doc = ?", model, document)
+func (v *Vectors) visit(ctx context.Context, db asker, query string, visit func(document string, p Passage) error, args ...any) error {
+	failed := func(err error) error { return fmt.Errorf("read the vectors of %s: %w", v.model, err) }
+	rows, err := db.QueryContext(ctx, query, args...)
 	if err != nil {
-		return nil, fmt.Errorf("read the vectors of document %s: %w", document, err)
+		return failed(err)
 	}
 	defer func() { _ = rows.Close() }()
-	var list []Passage
 	for rows.Next() {
+		var document string
 		var p Passage
-		if err := rows.Scan(&p.Unit, &p.Hash); err != nil {
-			return nil, fmt.Errorf("read the vectors of document %s: %w", document, err)
+		if err := rows.Scan(&document, &p.Unit, (*sql.RawBytes)(&p.Hash), (*sql.RawBytes)(&p.Value)); err != nil {
+			return failed(err)
 		}
-		list = append(list, p)
+		if err := visit(document, p); err != nil {
+			return fmt.Errorf("vector of %s: %w", p.Unit, err)
+		}
 	}
-	return list, rows.Err()
+	if err := rows.Err(); err != nil {
+		return failed(err)
+	}
+	return nil
+}
+
+// Put stores the vectors of documents, in place of what they had, and that all changes up to a sequence number are done. A
+// document without passages has none from then on. It is durable when Put returns. The error wraps ErrOvertaken, and nothing
+// is stored, when Sequence is no longer after: what two processes make at the same time is stored once.
+func (v *Vectors) Put(ctx context.Context, after, sequence uint64, documents []Passages) error {
+	err := v.store.change(ctx, func(w *writer) error {
+		now, err := v.sequence(ctx, w.tx)
+		if err != nil {
+			return err
+		}
+		if now != after {
+			return fmt.Errorf("%w: up to change %d, not %d", ErrOvertaken, now, after)
+		}
+		for _, d := range documents {
+			if err := v.put(w, d); err != nil {
+				return fmt.Errorf("document %s: %w", d.Document, err)
+			}
+		}
+		return setMark(ctx, w.tx, markVectors+v.model, strconv.FormatUint(sequence, 10))
+	})
+	if err != nil {
+		return fmt.Errorf("store vectors of %s: %w", v.model, err)
+	}
+	return nil
+}
+
+func (v *Vectors) put(w *writer, d Passages) error {
+	wanted := make(map[string]bool, len(d.List))
+	for _, p := range d.List {
+		wanted[p.Unit] = true
+	}
+	old, err := w.strings("SELECT unit FROM vector WHERE model = ? AND doc = ?", v.model, d.Document)
+	if err != nil {
+		return err
+	}
+	for _, unit := range old {
+		if wanted[unit] {
+			continue
+		}
+		if _, err := w.tx.ExecContext(w.ctx, "DELETE FROM vector WHERE model = ? AND unit = ?", v.model, unit); err != nil {
+			return err
+		}
+	}
+	for _, p := range d.List {
+		if p.Value == nil {
+			continue
+		}
+		if _, err := w.tx.ExecContext(w.ctx, putVectors(1), v.model, p.Unit, d.Document, p.Hash, p.Value); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// putVectors is the statement that puts n vectors in, each in place of one of its passage. It takes vectorColumns of each.
+func putVectors(n int) string {
+	return "INSERT INTO vector (" + vectorColumns + ") VALUES (?, ?, ?, ?, ?)" + strings.Repeat(", (?, ?, ?, ?, ?)", n-1) + `
+		ON CONFLICT (model, unit) DO UPDATE SET doc = excluded.doc, hash = excluded.hash, value = excluded.value`
 }

@@ -3,6 +3,7 @@ package store_test
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -16,8 +17,11 @@ import (
 func kept(t *testing.T, v *store.Vectors) string {
 	t.Helper()
 	all := map[string]string{}
-	if err := v.Each(context.Background(), func(unit string, value []byte) error {
-		all[unit] = unit + "=" + string(value)
+	if err := v.Each(context.Background(), func(document string, p store.Passage) error {
+		if !strings.HasPrefix(p.Unit, document) || !strings.HasPrefix(string(p.Hash), "hash of ") {
+			t.Errorf("of %s there is %q, of %q", document, p.Unit, p.Hash)
+		}
+		all[p.Unit] = p.Unit + "=" + string(p.Value)
 		return nil
 	}); err != nil {
 		t.Fatal(err)
@@ -36,7 +40,7 @@ func passage(unit, text, value string) store.Passage {
 func TestVectors(t *testing.T) {
 	onEach(t, func(t *testing.T, open opener) {
 		ctx := context.Background()
-		s, again := open(t)
+		s, place := open(t)
 		v, err := s.Vectors(ctx, "m")
 		if err != nil {
 			t.Fatal(err)
@@ -56,7 +60,7 @@ func TestVectors(t *testing.T) {
 			{"a document goes", store.Passages{Document: "e"}, "d=4"},
 		}
 		for i, step := range steps {
-			if err := v.Put(ctx, uint64(i+1), []store.Passages{step.put}); err != nil {
+			if err := v.Put(ctx, uint64(i), uint64(i+1), []store.Passages{step.put}); err != nil {
 				t.Fatalf("%s: %v", step.what, err)
 			}
 			if got := kept(t, v); got != step.want {
@@ -64,7 +68,7 @@ func TestVectors(t *testing.T) {
 			}
 		}
 		of, err := v.Of(ctx, "d")
-		if err != nil || len(of) != 1 || of[0].Unit != "d" || !bytes.Equal(of[0].Hash, []byte("hash of x")) {
+		if err != nil || len(of) != 1 || of[0].Unit != "d" || !bytes.Equal(of[0].Hash, []byte("hash of x")) || string(of[0].Value) != "4" {
 			t.Errorf("of d there is %v, %v", of, err)
 		}
 		other, err := s.Vectors(ctx, "another model")
@@ -74,13 +78,63 @@ func TestVectors(t *testing.T) {
 		if got := kept(t, other); got != "" {
 			t.Errorf("another model has %s", got)
 		}
-		_ = again
+		if models, err := s.Models(ctx); err != nil || !slices.Equal(models, []string{"m"}) {
+			t.Errorf("the models are %v, %v", models, err)
+		}
+		next, err := reopen(t, place).Vectors(ctx, "m")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := kept(t, next); got != "d=4" {
+			t.Errorf("who opens the store anew finds %s", got)
+		}
 		if n, err := v.Sequence(ctx); n != uint64(len(steps)) || err != nil {
 			t.Errorf("the sequence is %d, %v", n, err)
 		}
 		failed := fmt.Errorf("enough")
-		if err := v.Each(ctx, func(string, []byte) error { return failed }); err == nil {
+		if err := v.Each(ctx, func(string, store.Passage) error { return failed }); err == nil {
 			t.Error("what the visitor said was lost")
+		}
+	})
+}
+
+// Of two processes that made vectors of the same changes one is told that it was too late, and stores nothing.
+func TestVectorsAreStoredOnce(t *testing.T) {
+	onEach(t, func(t *testing.T, open opener) {
+		ctx := t.Context()
+		s, place := open(t)
+		first, err := s.Vectors(ctx, "m")
+		if err != nil {
+			t.Fatal(err)
+		}
+		second, err := reopen(t, place).Vectors(ctx, "m")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := first.Put(ctx, 0, 7, []store.Passages{{Document: "d", List: []store.Passage{passage("d", "a", "1")}}}); err != nil {
+			t.Fatal(err)
+		}
+		late := []store.Passages{{Document: "d", List: []store.Passage{passage("d", "a", "2")}}}
+		if err := second.Put(ctx, 0, 5, late); !errors.Is(err, store.ErrOvertaken) {
+			t.Errorf("the second is told %v, want ErrOvertaken", err)
+		}
+		if got := kept(t, first); got != "d=1" {
+			t.Errorf("there is %s", got)
+		}
+		if n, err := second.Sequence(ctx); n != 7 || err != nil {
+			t.Errorf("the sequence is %d, %v", n, err)
+		}
+		if err := second.Put(ctx, 7, 9, late); err != nil || kept(t, first) != "d=2" {
+			t.Errorf("then %v, and there is %s", err, kept(t, first))
+		}
+	})
+}
+
+func TestAStoreWithoutVectorsHasNoModels(t *testing.T) {
+	onEach(t, func(t *testing.T, open opener) {
+		s, _ := open(t)
+		if models, err := s.Models(t.Context()); len(models) != 0 || err != nil {
+			t.Errorf("got %v, %v", models, err)
 		}
 	})
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"math"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -42,10 +43,15 @@ func (s *sense) Embed(_ context.Context, texts []string) ([][]float32, error) {
 	for i, text := range texts {
 		v := make([]float32, len(s.subjects)+1)
 		v[len(s.subjects)] = 0.1
+		length := 0.01
 		for j, words := range s.subjects {
 			if slices.ContainsFunc(words, func(w string) bool { return strings.Contains(text, w) }) {
 				v[j] = 1
+				length++
 			}
+		}
+		for j := range v {
+			v[j] /= float32(math.Sqrt(length))
 		}
 		list[i] = v
 	}

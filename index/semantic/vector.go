@@ -55,6 +55,20 @@ func (v *Vector) UnmarshalBinary(raw []byte) error {
 	return nil
 }
 
+// Restore reads the vector of a text that MarshalBinary wrote. One whose length is not 1 is damaged: with a wrong scale it
+// would be nearest to everything.
+func Restore(raw []byte) (Vector, error) {
+	var v Vector
+	if err := v.UnmarshalBinary(raw); err != nil {
+		return v, err
+	}
+	length := math.Sqrt(float64(dot(v.Values, v.Values))) * float64(v.Scale)
+	if math.Abs(length-1) > 0.1 {
+		return v, fmt.Errorf("a vector of length %.3g", length)
+	}
+	return v, nil
+}
+
 // dot is the inner product of two rows of bytes. Four sums, since each would wait for the one before.
 func dot(a, b []int8) int32 {
 	b = b[:len(a)]
