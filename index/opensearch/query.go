@@ -193,7 +193,7 @@ func (f *finder) unitQuery(conditions []m, needed bool) m {
 func (f *finder) request(conditions []m, unit m, size, inner int) m {
 	n := nested(unit)
 	if size > 0 {
-		n["nested"].(m)["inner_hits"] = m{"size": inner, "_source": false, "stored_fields": []string{unitStored}}
+		n["nested"].(m)["inner_hits"] = m{"size": inner, "_source": false, "stored_fields": "_none_", "docvalue_fields": []string{unitStored}}
 	}
 	query := m{"function_score": m{"query": n, "functions": f.lifts(), "score_mode": "multiply", "boost_mode": "multiply"}}
 	sort := []any{"_score", m{fieldDay: "desc"}, m{fieldID: "asc"}}
