@@ -99,7 +99,7 @@ func TestMigrateNeedsATarget(t *testing.T) {
 		want string
 	}{
 		{[]string{"migrate"}, "--to"},
-		{[]string{"migrate", "--engine", "solr"}, "--engine"},
+		{[]string{"migrate", "--engine", "solr"}, "engine = solr"},
 		{[]string{"migrate", "--engine", "opensearch"}, "opensearch.addresses"},
 	} {
 		if _, err := tongsou(t, append(c.args, "--data", t.TempDir())...); err == nil || !strings.Contains(err.Error(), c.want) {
