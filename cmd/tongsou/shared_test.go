@@ -250,6 +250,36 @@ func (b *balancer) RoundTrip(r *http.Request) (*http.Response, error) {
 	return nil, failed
 }
 
+// A database that is down takes no server out: searches need it not. The servers say what is missing, and are whole again
+// when it is back.
+func TestServeOutlivesItsDatabase(t *testing.T) {
+	inDatabase(t)
+	n := newNode(t)
+	answer := func() string {
+		found, _, _ := strings.Cut(n.search("公积金提取"), `"took_ms"`)
+		return found
+	}
+	whole := answer()
+	if err := database.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = database.Start() }) // the next test needs it
+	code, status, body := readyz(t, n.url())
+	if code != http.StatusOK || status != "degraded" || !strings.Contains(body, "存储没有应答") {
+		t.Errorf("without its database it says %d %s", code, body)
+	}
+	if got := answer(); got != whole {
+		t.Errorf("without its database it answers otherwise: %.300s, before %.300s", got, whole)
+	}
+	if err := database.Start(); err != nil {
+		t.Fatal(err)
+	}
+	waitUntil(t, "ready again", func() bool {
+		code, status, _ := readyz(t, n.url())
+		return code == http.StatusOK && status == "ready"
+	})
+}
+
 // Two serve processes behind a balancer are restarted one after another, with new binaries as it were: no request fails.
 func TestRollingRestart(t *testing.T) {
 	inDatabase(t)

@@ -2,6 +2,9 @@ package opensearch
 
 import (
 	"bytes"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
 	"fmt"
 
 	"tongsou/corpus"
@@ -52,12 +55,41 @@ func path(region string) []string {
 type stored struct {
 	Ref  *index.SectionRef `json:"s,omitempty"`
 	Keys string            `json:"k,omitempty"`
-	Body string            `json:"b,omitempty"`
+	Body string            `json:"-"`
 	// Words are the terms of the body that are longer than two characters, joined by blanks: which they are only the
 	// segmenter can say.
-	Words string `json:"w,omitempty"`
+	Words string `json:"-"`
 	// Lengths are the levels of stage.Quantise.
 	Lengths [3]int `json:"l"`
+}
+
+// pack writes what is stored: an object of JSON in one line, the words in another, and the body as it is. A search reads
+// hundreds of them, and most of each is the body.
+func (st *stored) pack() []byte {
+	return fmt.Appendf(encode(st), "\n%s\n%s", st.Words, st.Body)
+}
+
+// packed is what is stored, as OpenSearch gives bytes back: in base 64 without the padding that it was written with.
+type packed []byte
+
+// UnmarshalText implements encoding.TextUnmarshaler.
+func (p *packed) UnmarshalText(text []byte) error {
+	raw, err := base64.RawStdEncoding.AppendDecode(nil, bytes.TrimRight(text, "="))
+	*p = raw
+	return err
+}
+
+func unpack(fields []packed) (*stored, error) {
+	if len(fields) == 0 {
+		return nil, errors.New("nothing is stored with it; run `tongsou rebuild`")
+	}
+	head, rest, one := bytes.Cut(fields[0], []byte{'\n'})
+	words, body, two := bytes.Cut(rest, []byte{'\n'})
+	if !one || !two {
+		return nil, errors.New("what is stored with it is cut short; run `tongsou rebuild`")
+	}
+	st := &stored{Words: string(words), Body: string(body)}
+	return st, json.Unmarshal(head, st)
 }
 
 func unitOf(u *index.Unit, seg *segment.Segmenter) m {
@@ -81,6 +113,6 @@ func unitOf(u *index.Unit, seg *segment.Segmenter) m {
 	}
 	st.Words = words.String()
 	unit["x"+string(u.Kind[0])] = all.String()
-	unit["j"] = string(encode(st))
+	unit["j"] = st.pack()
 	return unit
 }

@@ -56,7 +56,7 @@ type Options struct {
 }
 
 // mappingVersion is raised whenever what is written for a document changes, so that older indexes are rebuilt.
-const mappingVersion = "os1"
+const mappingVersion = "os2"
 
 func (o *Options) version() string { return mappingVersion + "-" + o.Segmenter.Version() }
 

@@ -13,8 +13,9 @@ import (
 	"tongsou/index/opensearch/opensearchtest"
 )
 
-// address is that of the one node that all tests of this package share, each with an index of its own.
-var address, missing = "", error(nil)
+// address is that of the one node that all tests of this package share, each with an index of its own; repository is a folder
+// in which it may keep snapshots, empty where the node is somebody else's.
+var address, repository, missing = "", "", error(nil)
 
 func TestMain(m *testing.M) { os.Exit(runAll(m)) }
 
@@ -29,7 +30,7 @@ func runAll(m *testing.M) int {
 		return 1
 	}
 	if missing = err; err == nil {
-		address = c.Nodes[0].URL
+		address, repository = c.Nodes[0].URL, c.Repository()
 	}
 	return m.Run()
 }

@@ -59,7 +59,8 @@ func (o *Options) definition(alias bool) m {
 	length := m{"type": "float", "index": false}
 	unit := m{
 		"s": keyword, "h": m{"type": "boolean"}, "c": letters, "ct": letters, "l0": length, "l1": length, "l2": length,
-		"j": m{"type": "keyword", "index": false, "doc_values": false, "store": true},
+		// Doc values, since a search reads hundreds: stored fields would be unpacked a block for each.
+		"j": m{"type": "binary", "doc_values": true},
 	}
 	for _, kind := range corpus.Kinds() {
 		unit["x"+string(kind[0])] = terms

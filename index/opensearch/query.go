@@ -23,6 +23,7 @@ type finder struct {
 	idf, weight []float64
 	// long and latin tell of each term what it is: a word of three characters and more, a run of letters.
 	long, latin, telling []bool
+	grams                *grams
 	stats                index.Stats
 	cover                *stage.Coverage
 	shares               []float64
@@ -56,7 +57,7 @@ func weighted(condition m, w float64) m { return m{"filter": condition, "weight"
 var everything, nothing = m{"match_all": m{}}, m{"match_none": m{}}
 
 func (v *view) finder(kind corpus.Kind, plan *index.Plan, r *index.Ranking) (*finder, error) {
-	f := &finder{view: v, kind: kind, plan: plan, ranking: r, byDate: plan.Sort == index.ByDate, own: map[string]m{}, pool: max(poolMatching, 2*plan.Limit)}
+	f := &finder{view: v, kind: kind, plan: plan, grams: gramsOf(plan), ranking: r, byDate: plan.Sort == index.ByDate, own: map[string]m{}, pool: max(poolMatching, 2*plan.Limit)}
 	var texts []string
 	for _, t := range plan.Terms {
 		texts = append(texts, t.Text)
@@ -193,7 +194,7 @@ func (f *finder) unitQuery(conditions []m, needed bool) m {
 func (f *finder) request(conditions []m, unit m, size, inner int) m {
 	n := nested(unit)
 	if size > 0 {
-		n["nested"].(m)["inner_hits"] = m{"size": inner, "_source": false, "stored_fields": []string{unitStored}}
+		n["nested"].(m)["inner_hits"] = m{"size": inner, "_source": false, "stored_fields": "_none_", "docvalue_fields": []string{unitStored}}
 	}
 	query := m{"function_score": m{"query": n, "functions": f.lifts(), "score_mode": "multiply", "boost_mode": "multiply"}}
 	sort := []any{"_score", m{fieldDay: "desc"}, m{fieldID: "asc"}}

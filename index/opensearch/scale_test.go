@@ -84,7 +84,7 @@ func scaleOf(t *testing.T, name string, originals []*corpus.Document, sections i
 		e = here
 	case "one", "three":
 		nodes := map[string]int{"one": 1, "three": 3}[name]
-		c := opensearchtest.Start(t, opensearchtest.Options{Nodes: nodes, HeapMB: 1024})
+		c := opensearchtest.Start(t, opensearchtest.Options{Nodes: nodes, HeapMB: 1024, Compiled: true})
 		there, err := opensearch.Open(t.Context(), opensearch.Options{
 			Access: opensearch.Access{Addresses: c.URLs()}, Prefix: "scale", Shards: nodes, Replicas: min(1, nodes-1),
 		})

@@ -86,9 +86,10 @@ func (f *finder) count(text string, inherited bool) []int {
 		return n
 	}
 	folded := segment.Fold(text)
+	grams := f.grams.count(folded)
 	var latin map[string]int
 	for i, t := range f.plan.Terms {
-		switch first, size := utf8.DecodeRuneInString(t.Text); {
+		switch {
 		case f.long[i]:
 			if strings.Contains(folded, t.Text) {
 				n[i] = 1 // of bodies the words are stored
@@ -101,27 +102,69 @@ func (f *finder) count(text string, inherited bool) []int {
 				}
 			}
 			n[i] = latin[t.Text]
-		case size == len(t.Text):
-			if !inherited {
-				n[i] = strings.Count(folded, t.Text)
-			}
+		case inherited && f.grams.single[i]:
+		case f.grams.slot[i] < 0:
+			n[i] = strings.Count(folded, t.Text) // 卡拉OK
 		default:
-			n[i] = strings.Count(folded, t.Text)
-			if second, _ := utf8.DecodeRuneInString(t.Text[size:]); first == second && n[i] > 0 {
-				n[i] = overlapping(folded, t.Text, size)
-			}
+			n[i] = grams[f.grams.slot[i]]
 		}
 	}
 	return n
 }
 
-// overlapping counts a pair of one character twice, which strings.Count would pass over in a row of three.
-func overlapping(text, pair string, size int) int {
-	n := 0
-	for i := strings.Index(text, pair); i >= 0; {
-		n++
-		text = text[i+size:]
-		i = strings.Index(text, pair)
+// grams counts a query's single characters and pairs in one pass over a text. Looking for one after the other took two thirds
+// of the time that a search spends here: a long query has sixty.
+type grams struct {
+	slots map[[2]rune]int
+	// slot and single are, of each term, its place among the counts, negative for what is longer, and whether it is one
+	// character.
+	slot   []int
+	single []bool
+	// some tells quickly of most pairs that they are not asked for.
+	some [1024]bool
+}
+
+func gramsOf(plan *index.Plan) *grams {
+	g := &grams{slots: map[[2]rune]int{}, slot: make([]int, len(plan.Terms)), single: make([]bool, len(plan.Terms))}
+	for i, t := range plan.Terms {
+		first, size := utf8.DecodeRuneInString(t.Text)
+		key := [2]rune{first, alone}
+		if g.single[i] = size == len(t.Text); !g.single[i] {
+			second, more := utf8.DecodeRuneInString(t.Text[size:])
+			if size+more < len(t.Text) {
+				g.slot[i] = -1
+				continue
+			}
+			key[1] = second
+		}
+		at, ok := g.slots[key]
+		if !ok {
+			at = len(g.slots)
+			g.slots[key], g.some[mixed(key)] = at, true
+		}
+		g.slot[i] = at
+	}
+	return g
+}
+
+// alone stands in the place of a second character.
+const alone = rune(-1)
+
+func mixed(pair [2]rune) int { return int(pair[0]*31+pair[1]) & 1023 }
+
+// count returns the counts by slot.
+func (g *grams) count(text string) []int {
+	n := make([]int, len(g.slots))
+	last := rune(0)
+	for _, r := range text {
+		for _, key := range [2][2]rune{{r, alone}, {last, r}} {
+			if g.some[mixed(key)] {
+				if at, ok := g.slots[key]; ok {
+					n[at]++
+				}
+			}
+		}
+		last = r
 	}
 	return n
 }

@@ -3,7 +3,6 @@ package opensearch
 import (
 	"cmp"
 	"context"
-	"encoding/json"
 	"fmt"
 	"slices"
 	"strconv"
@@ -183,34 +182,28 @@ func (f *finder) head(units []scored) []scored {
 // score scores the units of documents, each once.
 func (f *finder) score(lists ...[]hit) ([]scored, error) {
 	var list []scored
-	seen := map[[2]string]bool{}
+	type place struct {
+		id     string
+		offset int
+	}
+	seen := map[place]bool{}
 	for _, hits := range lists {
 		for i := range hits {
 			for _, inner := range hits[i].Inner[units].Hits.Hits {
+				at := place{hits[i].Source.Meta.ID, inner.Nested.Offset}
+				if seen[at] {
+					continue
+				}
+				seen[at] = true
 				st, err := unpack(inner.Fields[unitStored])
 				if err != nil {
-					return nil, fmt.Errorf("read a unit of %s: %w", hits[i].Source.Meta.ID, err)
+					return nil, fmt.Errorf("read a unit of %s: %w", at.id, err)
 				}
-				key := [2]string{hits[i].Source.Meta.ID}
-				if st.Ref != nil {
-					key[1] = st.Ref.ID
-				}
-				if !seen[key] {
-					seen[key] = true
-					list = append(list, f.judge(&hits[i], st))
-				}
+				list = append(list, f.judge(&hits[i], st))
 			}
 		}
 	}
 	return list, nil
-}
-
-func unpack(fields []string) (*stored, error) {
-	if len(fields) == 0 {
-		return nil, fmt.Errorf("nothing is stored with it; run `tongsou rebuild`")
-	}
-	st := new(stored)
-	return st, json.Unmarshal([]byte(fields[0]), st)
 }
 
 // outright are the units that the query names: they are candidates whatever their words score.

@@ -70,7 +70,10 @@ type hit struct {
 	Inner       map[string]struct {
 		Hits struct {
 			Hits []struct {
-				Fields map[string][]string `json:"fields"`
+				Nested struct {
+					Offset int `json:"offset"`
+				} `json:"_nested"`
+				Fields map[string][]packed `json:"fields"`
 			} `json:"hits"`
 		} `json:"hits"`
 	} `json:"inner_hits"`

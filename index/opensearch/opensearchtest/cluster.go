@@ -22,6 +22,8 @@ import (
 type Options struct {
 	// Nodes is 1 when it is 0; HeapMB is each node's heap in MiB, 512 when it is 0.
 	Nodes, HeapMB int
+	// Compiled lets Java compile as thoroughly as in production, which is what to measure; without it nodes start faster.
+	Compiled bool
 	// Port is where a single node answers, a free one when 0; Data the folder in which its data stays, one that goes with it
 	// when empty.
 	Port int
@@ -101,7 +103,7 @@ func start(o Options, home, java string) (*Cluster, error) {
 	}
 	for i := range o.Nodes {
 		n := &Node{
-			Name: "node-" + strconv.Itoa(i), URL: "http://127.0.0.1:" + strconv.Itoa(ports[2*i]), java: java,
+			Name: "node-" + strconv.Itoa(i), URL: "http://127.0.0.1:" + strconv.Itoa(ports[2*i]), java: java, compiled: o.Compiled,
 			home: filepath.Join(dir, "home"), dir: filepath.Join(dir, strconv.Itoa(i)), heap: o.HeapMB,
 		}
 		c.Nodes = append(c.Nodes, n)

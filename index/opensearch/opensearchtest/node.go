@@ -21,6 +21,7 @@ type Node struct {
 	Name, URL       string
 	java, home, dir string
 	heap            int
+	compiled        bool
 	cmd             *exec.Cmd
 	ended           chan struct{}
 }
@@ -53,7 +54,11 @@ func (n *Node) Start() error {
 	}
 	heap := strconv.Itoa(n.heap) + "m"
 	// The distribution's own script starts two further Java processes to find these out.
-	cmd := exec.Command(n.java, "-Xms"+heap, "-Xmx"+heap, "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xshare:auto",
+	level := "-XX:TieredStopAtLevel=1"
+	if n.compiled {
+		level = "-XX:TieredStopAtLevel=4"
+	}
+	cmd := exec.Command(n.java, "-Xms"+heap, "-Xmx"+heap, "-XX:+UseSerialGC", level, "-Xshare:auto",
 		"-Djava.io.tmpdir="+filepath.Join(n.dir, "tmp"), "-Dopensearch.networkaddress.cache.ttl=60", "-Djava.awt.headless=true", "-Dfile.encoding=UTF-8",
 		"-Djava.security.manager=allow", "-Dio.netty.noUnsafe=true", "-Dlog4j2.disable.jmx=true", "-Djava.locale.providers=SPI,COMPAT",
 		"-Dopensearch.path.home="+n.home, "-Dopensearch.path.conf="+filepath.Join(n.dir, "config"),

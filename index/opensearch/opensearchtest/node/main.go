@@ -19,7 +19,7 @@ func main() {
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	c, end, err := opensearchtest.Run(opensearchtest.Options{HeapMB: 1024, Port: *port, Data: *data})
+	c, end, err := opensearchtest.Run(opensearchtest.Options{HeapMB: 1024, Compiled: true, Port: *port, Data: *data})
 	defer end()
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
