@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"net/url"
 	"os"
@@ -58,12 +59,12 @@ func TestClusterFaults(t *testing.T) {
 	}
 	step := func(name string, share float64, fault func() error) {
 		t.Helper()
-		w.until(int64(share*float64(docs)), 30*time.Minute)
+		w.until(int64(share*float64(docs)), 10*time.Minute)
 		began, before := time.Now(), w.acked.Load()
 		if err := fault(); err != nil {
 			t.Fatal(err)
 		}
-		w.until(before+2*writeAtOnce, 10*time.Minute)
+		w.until(before+2*writeAtOnce, 5*time.Minute)
 		writes := time.Since(began)
 		if err := c.Green(10 * time.Minute); err != nil {
 			t.Fatal(err)
@@ -147,9 +148,13 @@ func writtenID(n int) string {
 func (w *writer) write(ctx context.Context) {
 	client := &http.Client{Timeout: time.Minute}
 	for next, at := 1, 0; ctx.Err() == nil; at++ {
-		var lines bytes.Buffer
+		latest := map[string]int{} // a request may name a document once
 		for n := next; n < next+writeAtOnce; n++ {
-			raw, err := json.Marshal(document(writtenID(n), n))
+			latest[writtenID(n)] = n
+		}
+		var lines bytes.Buffer
+		for id, n := range latest {
+			raw, err := json.Marshal(document(id, n))
 			if err != nil {
 				w.t.Error(err)
 				return
@@ -162,9 +167,7 @@ func (w *writer) write(ctx context.Context) {
 			time.Sleep(100 * time.Millisecond)
 			continue
 		}
-		for n := next; n < next+writeAtOnce; n++ {
-			w.held[writtenID(n)] = n
-		}
+		maps.Copy(w.held, latest)
 		next += writeAtOnce
 		w.acked.Store(int64(next - 1))
 	}
