@@ -23,7 +23,7 @@ run:
 # All tests, with the race detector, models run in the program. What they need beside Go is installed first. Then those of
 # searching by meaning once more in a program without cgo, as it is built by default.
 test: deps
-	$(GO) test -race -tags onnx -timeout 15m ./...
+	$(GO) test -race -tags onnx -timeout 20m ./...
 	CGO_ENABLED=0 $(GO) test ./index/semantic ./cmd/tongsou -run 'Meaning|Bundle|Endpoint'
 
 # What CI asks for.

@@ -34,7 +34,10 @@ func TestClusterFaults(t *testing.T) {
 		t.Skip("a cluster of three nodes is too long for -short")
 	}
 	docs, _ := strconv.ParseInt(os.Getenv("FAULT_DOCS"), 10, 64)
-	docs = max(docs, 2000)
+	pause := time.Duration(0)
+	if docs == 0 {
+		docs, pause = 2000, 300*time.Millisecond // the other tests want the cores too
+	}
 	freeze, _ := time.ParseDuration(os.Getenv("FAULT_FREEZE"))
 	freeze = max(freeze, 3*time.Second)
 	soon := map[string]string{}
@@ -49,7 +52,7 @@ func TestClusterFaults(t *testing.T) {
 		"engine: opensearch\nopensearch: {addresses: [%s], prefix: faults, shards: 2, replicas: 2}\n", strings.Join(c.URLs(), ", ")))
 	nodes := []*node{newNode(t, "--config", config, "--no-sample"), newNode(t, "--config", config, "--no-sample")}
 
-	w, r := newWriter(t, nodes), &readings{}
+	w, r := &writer{t: t, nodes: nodes, pause: pause, held: map[string]int{}}, &readings{}
 	ctx, stop := context.WithCancel(t.Context())
 	defer stop()
 	var work sync.WaitGroup
@@ -126,13 +129,10 @@ const writeAtOnce = 100
 type writer struct {
 	t     *testing.T
 	nodes []*node
+	pause time.Duration  // between two requests
 	acked atomic.Int64   // changes, which are acknowledged in their order
 	held  map[string]int // the change that each document had last; for the writer alone until it has ended
 	wrong atomic.Pointer[string]
-}
-
-func newWriter(t *testing.T, nodes []*node) *writer {
-	return &writer{t: t, nodes: nodes, held: map[string]int{}}
 }
 
 // writtenID is the document of the n-th change: every fifth is a newer version of an older one.
@@ -148,6 +148,7 @@ func writtenID(n int) string {
 func (w *writer) write(ctx context.Context) {
 	client := &http.Client{Timeout: time.Minute}
 	for next, at := 1, 0; ctx.Err() == nil; at++ {
+		time.Sleep(w.pause)
 		latest := map[string]int{} // a request may name a document once
 		for n := next; n < next+writeAtOnce; n++ {
 			latest[writtenID(n)] = n

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"io/fs"
+	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -106,7 +107,17 @@ func TestImageIsAssembledAndServes(t *testing.T) {
 		_ = syscall.Kill(-serve.Process.Pid, syscall.SIGTERM) // it may have ended
 		_ = serve.Wait()
 	})
+	listens := func() error { // two that enter a container at one moment stand in each other's way
+		c, err := (&net.Dialer{Timeout: time.Second}).DialContext(t.Context(), "tcp", address)
+		if err == nil {
+			err = c.Close()
+		}
+		return err
+	}
 	healthy := func() error {
+		if err := listens(); err != nil {
+			return err
+		}
 		return b.command("run", container, "--", "/usr/local/bin/tongsou", "health", "--server", "http://"+address).Run()
 	}
 	for end := time.Now().Add(2 * time.Minute); healthy() != nil; time.Sleep(time.Second) {
