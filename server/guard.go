@@ -13,6 +13,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode"
 	"unicode/utf8"
 )
 
@@ -72,24 +73,32 @@ func (s *Server) guard(next http.Handler) http.Handler {
 	})
 }
 
-// legible is a query string whose names and values are UTF-8: pages and errors repeat them.
+// legible is a query string without control characters, whose names and values are UTF-8: pages, errors and headers repeat
+// them.
 func legible(query string) string {
-	query = strings.ToValidUTF8(query, "%EF%BF%BD")
-	values, err := url.ParseQuery(query)
-	if err == nil && allValid(values) {
+	values, err := url.ParseQuery(query) // what cannot be read of it is passed over
+	if err == nil && allLegible(values) && !strings.ContainsFunc(query, unicode.IsControl) && utf8.ValidString(query) {
 		return query
 	}
-	valid := url.Values{} // what cannot be read of the query was passed over
+	return legibleValues(values).Encode()
+}
+
+// legibleValues are values whose names and texts are UTF-8.
+func legibleValues(values url.Values) url.Values {
+	if allLegible(values) {
+		return values
+	}
+	valid := url.Values{}
 	for name, list := range values {
 		name = strings.ToValidUTF8(name, "\uFFFD")
 		for _, v := range list {
 			valid.Add(name, strings.ToValidUTF8(v, "\uFFFD"))
 		}
 	}
-	return valid.Encode()
+	return valid
 }
 
-func allValid(values url.Values) bool {
+func allLegible(values url.Values) bool {
 	for name, list := range values {
 		if !utf8.ValidString(name) || slices.ContainsFunc(list, func(v string) bool { return !utf8.ValidString(v) }) {
 			return false

@@ -110,6 +110,7 @@ func form(h handler) handler {
 		} else if err != nil {
 			return &paramError{"表单", "读不懂，请回到上一页重新提交"}
 		}
+		r.PostForm = legibleValues(r.PostForm)
 		return h(w, r)
 	}
 }
