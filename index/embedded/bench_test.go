@@ -208,7 +208,7 @@ func BenchmarkScorer(b *testing.B) {
 	ctx := context.Background()
 	var ours, theirs []time.Duration
 	for i := 0; b.Loop(); i++ {
-		plan, _, err := e.base.Read(index.Query{Text: list[i%len(list)], Today: "2026-01-01"}, nil)
+		plan, _, err := e.Reader().Read(index.Query{Text: list[i%len(list)], Today: "2026-01-01"}, nil)
 		if err != nil {
 			b.Fatal(err)
 		}

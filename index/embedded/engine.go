@@ -41,9 +41,7 @@ type Options struct {
 	// Now tells the day against which validity is judged; nil means time.Now.
 	Now func() time.Time
 
-	// Of the two above; set by complete.
-	vocabulary *segment.Vocabulary
-	phrases    *segment.Phrases
+	words stage.Words // set by complete
 }
 
 // mappingVersion is raised whenever what is written for a document changes, so that older indexes are rebuilt.
@@ -51,11 +49,10 @@ const mappingVersion = "8"
 
 // Engine implements index.Engine. All methods may be called from any number of goroutines.
 type Engine struct {
+	stage.Reading
 	options Options
 	lock    *flock.Flock
 	budget  *budget
-	base    *index.Reader
-	read    atomic.Pointer[index.Reader] // base with the operator's overlay
 	current atomic.Pointer[generation]
 	writing sync.Mutex
 	rebuild stage.Progress
@@ -85,15 +82,8 @@ func Open(options Options) (*Engine, error) {
 	if !held {
 		return nil, fmt.Errorf("open index %s: %w", options.Path, index.ErrLocked)
 	}
-	e := &Engine{
-		options: options, lock: lock, budget: &budget{limit: options.CacheBytes}, stop: make(chan struct{}),
-		base: &index.Reader{
-			Segmenter: options.Segmenter, Lexicon: options.Lexicon, Ranking: &options.Ranking,
-			Vocabulary: options.vocabulary, Phrases: options.phrases,
-		},
-	}
-	e.base.Related = e.relatedTerms
-	e.read.Store(e.base)
+	e := &Engine{options: options, lock: lock, budget: &budget{limit: options.CacheBytes}, stop: make(chan struct{})}
+	e.Begin(options.words.Reader(&options.Ranking, e.relatedTerms), stage.By{Search: e.search, Suggest: e.suggest})
 	g, err := e.openCurrent()
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("open index %s: %w", options.Path, err), lock.Unlock())
@@ -110,7 +100,7 @@ func (o *Options) complete() error {
 	if err != nil {
 		return err
 	}
-	o.Segmenter, o.Lexicon, o.vocabulary, o.phrases = words.Segmenter, words.Lexicon, words.Vocabulary, words.Phrases
+	o.Segmenter, o.Lexicon, o.words = words.Segmenter, words.Lexicon, words
 	if o.Ranking == (index.Ranking{}) {
 		o.Ranking = index.DefaultRanking()
 	}

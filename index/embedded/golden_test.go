@@ -11,13 +11,11 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"tongsou/corpus"
-	"tongsou/corpus/reader"
-	"tongsou/corpus/sample"
 	"tongsou/index"
 	"tongsou/index/embedded"
+	"tongsou/index/enginetest"
 )
 
 var update = flag.Bool("update", false, "rewrite the golden files from what the program answers now")
@@ -25,23 +23,12 @@ var update = flag.Bool("update", false, "rewrite the golden files from what the 
 // sampleEngine is an engine that holds the embedded sample on 1 January 2026.
 func sampleEngine(t testing.TB) *embedded.Engine {
 	t.Helper()
-	e, err := embedded.Open(embedded.Options{Path: t.TempDir(), Now: func() time.Time { return time.Date(2026, 1, 1, 9, 0, 0, 0, time.UTC) }})
+	e, err := embedded.Open(embedded.Options{Path: t.TempDir(), Now: enginetest.SampleDay})
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = e.Close() })
-	var changes []index.Change
-	err = reader.Read(".", reader.Options{FS: sample.Files, Source: sample.Source}, func(d *corpus.Document, f *reader.Fault) error {
-		if f != nil {
-			return f
-		}
-		changes = append(changes, index.Change{Seq: uint64(len(changes) + 1), ID: d.ID, Document: d})
-		return nil
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := e.Apply(context.Background(), changes); err != nil {
+	if err := e.Apply(context.Background(), enginetest.Sample(t)); err != nil {
 		t.Fatal(err)
 	}
 	if err := e.Learn(context.Background()); err != nil {

@@ -6,25 +6,6 @@ import (
 	"tongsou/index"
 )
 
-// SetOverlay implements index.Overlayer. Searches under way go on with the overlay with which they began.
-func (e *Engine) SetOverlay(o index.Overlay) error {
-	read, err := e.base.With(o)
-	if err != nil {
-		return err
-	}
-	e.read.Store(read)
-	return nil
-}
-
-// Overlaid implements index.Overlayer.
-func (e *Engine) Overlaid(o index.Overlay) (index.Searcher, error) {
-	read, err := e.base.With(o)
-	if err != nil {
-		return nil, err
-	}
-	return &tuned{e, read}, nil
-}
-
 // heads returns the units that stand for a document in this leaf: one, or none when it lies elsewhere.
 func (l *leaf) heads(id string) ([]uint32, error) {
 	units, err := l.seg.DocNumbers([]string{id})

@@ -14,34 +14,6 @@ import (
 	"tongsou/segment"
 )
 
-// Search implements index.Searcher.
-func (e *Engine) Search(ctx context.Context, q index.Query) (*index.Result, error) {
-	return e.search(ctx, e.read.Load(), q)
-}
-
-// Tuned is the engine ranking by other weights: what `tongsou eval --fit` compares. Both may be used at once.
-func (e *Engine) Tuned(r index.Ranking) index.Searcher {
-	read := *e.read.Load()
-	read.Ranking = &r
-	return &tuned{e, &read}
-}
-
-// tuned is an Engine with a reader of its own, whose Ranking decides.
-type tuned struct {
-	*Engine
-	read *index.Reader
-}
-
-// Search implements index.Searcher.
-func (t *tuned) Search(ctx context.Context, q index.Query) (*index.Result, error) {
-	return t.search(ctx, t.read, q)
-}
-
-// Suggest implements index.Searcher.
-func (t *tuned) Suggest(ctx context.Context, q index.SuggestQuery) ([]index.Suggestion, error) {
-	return t.suggest(ctx, t.read, q)
-}
-
 func (e *Engine) search(ctx context.Context, reader *index.Reader, q index.Query) (*index.Result, error) {
 	began := time.Now()
 	if q.Today == "" {

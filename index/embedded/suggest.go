@@ -11,12 +11,6 @@ import (
 	"tongsou/index/stage"
 )
 
-// Suggest implements index.Searcher. Names that begin with what was typed come first, then names in which a word does,
-// then those that are read like it.
-func (e *Engine) Suggest(ctx context.Context, q index.SuggestQuery) ([]index.Suggestion, error) {
-	return e.suggest(ctx, e.read.Load(), q)
-}
-
 func (e *Engine) suggest(ctx context.Context, reader *index.Reader, q index.SuggestQuery) ([]index.Suggestion, error) {
 	if q.Limit <= 0 {
 		q.Limit = index.DefaultSuggestions

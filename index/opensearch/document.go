@@ -17,11 +17,12 @@ import (
 func document(d *corpus.Document, seg *segment.Segmenter) m {
 	list := index.Units(d)
 	doc := m{
-		fieldID: d.ID, fieldKind: d.Kind, fieldMeta: list[0].Meta, fieldUnits: len(list), fieldRank: corpus.RankOf(d),
-		fieldDay: dayNumber(list[0].Meta.Date), fieldName: index.LawNames(d), fieldNeed: index.NeedValues(d),
-		fieldSuggest: stage.SuggestionKeys(d, seg), "f": index.FacetValues(d), fieldIssuer: segment.Fold(d.Issuer), fieldPath: path(d.Region),
+		fieldID: d.ID, fieldKind: d.Kind, fieldUnits: len(list), fieldDay: dayNumber(list[0].Meta.Date), fieldName: index.LawNames(d),
+		fieldSuggest: stage.SuggestionKeys(d, seg), fieldIssuer: segment.Fold(d.Issuer), fieldPath: path(d.Region),
 	}
-	meta := list[0].Meta
+	meta, facets := list[0].Meta, index.FacetValues(d)
+	show := shown{Meta: meta, Rank: corpus.RankOf(d), Need: index.NeedValues(d), Convenience: facets["convenience"]}
+	doc[fieldRank], doc[fieldNeed], doc["f"], doc[fieldShown] = show.Rank, show.Need, facets, encode(show)
 	for field, value := range map[string]string{
 		fieldNumber: meta.Number, effective: string(meta.Effective), superseded: string(meta.Superseded), repealed: string(meta.Repealed),
 	} {
@@ -49,6 +50,14 @@ func path(region string) []string {
 		list = append(list, region[:l])
 	}
 	return list
+}
+
+// shown is what is kept with a document to score and to show it.
+type shown struct {
+	Meta        *index.Meta `json:"m"`
+	Rank        corpus.Rank `json:"r,omitempty"`
+	Need        []string    `json:"n,omitempty"`
+	Convenience []string    `json:"c,omitempty"`
 }
 
 // stored is what is kept with a unit to score and to show it.

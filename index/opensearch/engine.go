@@ -51,22 +51,20 @@ type Options struct {
 	// Now tells the day against which validity is judged; nil means time.Now.
 	Now func() time.Time
 
-	vocabulary *segment.Vocabulary
-	phrases    *segment.Phrases
+	words stage.Words // set by complete
 }
 
 // mappingVersion is raised whenever what is written for a document changes, so that older indexes are rebuilt.
-const mappingVersion = "os2"
+const mappingVersion = "os3"
 
 func (o *Options) version() string { return mappingVersion + "-" + o.Segmenter.Version() }
 
 // Engine implements index.Engine. All methods may be called from any number of goroutines, and any number of processes may
 // search one index; one of them at a time should write.
 type Engine struct {
+	stage.Reading
 	options Options
 	client  *client
-	base    *index.Reader
-	read    atomic.Pointer[index.Reader] // base with the operator's overlay
 	// present is what is known of the index in use.
 	present  atomic.Pointer[present]
 	writing  sync.Mutex
@@ -104,12 +102,9 @@ func Open(ctx context.Context, options Options) (*Engine, error) {
 	if err != nil {
 		return nil, err
 	}
-	e := &Engine{options: options, client: c, base: &index.Reader{
-		Segmenter: options.Segmenter, Lexicon: options.Lexicon, Ranking: &options.Ranking,
-		Vocabulary: options.vocabulary, Phrases: options.phrases,
-	}}
-	e.base.Related = func(word string) []index.RelatedTerm { return e.related.Load().Terms(word) }
-	e.read.Store(e.base)
+	e := &Engine{options: options, client: c}
+	related := func(word string) []index.RelatedTerm { return e.related.Load().Terms(word) }
+	e.Begin(options.words.Reader(&options.Ranking, related), stage.By{Search: e.search, Suggest: e.suggest})
 	if err := e.create(ctx); err != nil {
 		return nil, fmt.Errorf("open index %q: %w", options.Prefix, err)
 	}
@@ -129,7 +124,7 @@ func (o *Options) complete() error {
 	if err != nil {
 		return err
 	}
-	o.Segmenter, o.Lexicon, o.vocabulary, o.phrases = words.Segmenter, words.Lexicon, words.Vocabulary, words.Phrases
+	o.Segmenter, o.Lexicon, o.words = words.Segmenter, words.Lexicon, words
 	if o.Ranking == (index.Ranking{}) {
 		o.Ranking = index.DefaultRanking()
 	}
@@ -196,6 +191,9 @@ func (e *Engine) look(ctx context.Context) error {
 	if old != nil && old.index == p.index && old.sequence >= p.sequence {
 		return nil // a writer of this process is ahead of what was asked
 	}
+	if old != nil && old.index == p.index {
+		p.known = old.known.after(p.sequence - old.sequence)
+	}
 	e.present.Store(p)
 	return nil
 }
@@ -253,48 +251,6 @@ func (e *Engine) Sequence() uint64 {
 func (e *Engine) Stale() bool {
 	p := e.present.Load()
 	return p != nil && p.version != e.options.version()
-}
-
-// SetOverlay implements index.Overlayer.
-func (e *Engine) SetOverlay(o index.Overlay) error {
-	read, err := e.base.With(o)
-	if err != nil {
-		return err
-	}
-	e.read.Store(read)
-	return nil
-}
-
-// Overlaid implements index.Overlayer.
-func (e *Engine) Overlaid(o index.Overlay) (index.Searcher, error) {
-	read, err := e.base.With(o)
-	if err != nil {
-		return nil, err
-	}
-	return &tuned{e, read}, nil
-}
-
-// Tuned is the engine ranking by other weights.
-func (e *Engine) Tuned(r index.Ranking) index.Searcher {
-	read := *e.read.Load()
-	read.Ranking = &r
-	return &tuned{e, &read}
-}
-
-// tuned is an Engine with a reader of its own.
-type tuned struct {
-	*Engine
-	read *index.Reader
-}
-
-// Search implements index.Searcher.
-func (t *tuned) Search(ctx context.Context, q index.Query) (*index.Result, error) {
-	return t.search(ctx, t.read, q)
-}
-
-// Suggest implements index.Searcher.
-func (t *tuned) Suggest(ctx context.Context, q index.SuggestQuery) ([]index.Suggestion, error) {
-	return t.suggest(ctx, t.read, q)
 }
 
 // Status implements index.Engine.

@@ -7,14 +7,28 @@ import (
 	"tongsou/corpus"
 )
 
-// known is what the cluster said of an index as it stood at one sequence. It is thrown away when the index changes.
+// known is what the cluster said of an index as it stood at one sequence. Most of it is thrown away when the index changes.
 type known struct {
+	frequencies *frequencies
 	mu          sync.Mutex
-	frequencies map[corpus.Kind]map[string]int
 	kinds       map[corpus.Kind]statistics
 	// places are the divisions that have items, needs everything that some item asks for; nil before they were asked for.
 	places, needs []string
 }
+
+// frequencies are how many units hold a term. They outlive changes that are few beside the index: a search has a hundred terms
+// to ask for, and where documents come in every second each search would ask for all of them again.
+type frequencies struct {
+	mu sync.Mutex
+	of map[corpus.Kind]map[string]int
+	// changes is how many documents changed since the first of them was asked for, units how many there were when that was last
+	// known.
+	changes uint64
+	units   float64
+}
+
+// fewChanges is the number of units that one changed document may stand beside for its frequencies to be kept.
+const fewChanges = 1000
 
 // statistics are how many units a kind has and how long their fields are on average.
 type statistics struct {
@@ -23,20 +37,41 @@ type statistics struct {
 }
 
 func newKnown() *known {
-	return &known{frequencies: map[corpus.Kind]map[string]int{}, kinds: map[corpus.Kind]statistics{}}
+	return &known{frequencies: &frequencies{of: map[corpus.Kind]map[string]int{}}, kinds: map[corpus.Kind]statistics{}}
+}
+
+// after is what is still known after so many changes.
+func (k *known) after(changes uint64) *known {
+	fresh := newKnown()
+	k.mu.Lock()
+	units := 0.0
+	for _, st := range k.kinds {
+		units += st.units
+	}
+	k.mu.Unlock()
+	f := k.frequencies
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if units > 0 {
+		f.units = units
+	}
+	if f.changes += changes; float64(f.changes)*fewChanges <= f.units {
+		fresh.frequencies = f
+	}
+	return fresh
 }
 
 // mostFrequencies bounds what is kept of one kind: some ten megabytes.
 const mostFrequencies = 200_000
 
 // missing returns the terms whose frequency is not known yet, each once.
-func (k *known) missing(kind corpus.Kind, terms []string) []string {
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	of := k.frequencies[kind]
+func (f *frequencies) missing(kind corpus.Kind, terms []string) []string {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	of := f.of[kind]
 	if of == nil || len(of) > mostFrequencies {
 		of = map[string]int{}
-		k.frequencies[kind] = of
+		f.of[kind] = of
 	}
 	var list []string
 	asked := map[string]bool{}
@@ -49,10 +84,10 @@ func (k *known) missing(kind corpus.Kind, terms []string) []string {
 	return list
 }
 
-func (k *known) frequency(kind corpus.Kind, term string) int {
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	return k.frequencies[kind][term]
+func (f *frequencies) get(kind corpus.Kind, term string) int {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.of[kind][term]
 }
 
 // explanation is how OpenSearch says where a score comes from.
@@ -92,7 +127,7 @@ func (v *view) learnFrequencies(kinds []corpus.Kind, terms []string) error {
 		if st.units == 0 {
 			continue // of nothing nobody need ask
 		}
-		for _, t := range v.known.missing(kind, terms) {
+		for _, t := range v.known.frequencies.missing(kind, terms) {
 			list = append(list, asked{kind, t})
 			bodies = append(bodies, m{
 				"size": 1, "terminate_after": 1, "explain": true, "_source": false, "track_total_hits": false,
@@ -107,14 +142,14 @@ func (v *view) learnFrequencies(kinds []corpus.Kind, terms []string) error {
 	if err != nil {
 		return err
 	}
-	v.known.mu.Lock()
-	defer v.known.mu.Unlock()
+	v.known.frequencies.mu.Lock()
+	defer v.known.frequencies.mu.Unlock()
 	for i, a := range answers {
 		n := 0
 		for _, h := range a.Hits.Hits {
 			n, _ = h.Explanation.holding()
 		}
-		v.known.frequencies[list[i].kind][list[i].term] = n
+		v.known.frequencies.of[list[i].kind][list[i].term] = n
 	}
 	return nil
 }
@@ -195,7 +230,7 @@ func (v *view) Frequency(term string) int {
 	}
 	n := 0
 	for _, kind := range corpus.Kinds() {
-		n += v.known.frequency(kind, term)
+		n += v.known.frequencies.get(kind, term)
 	}
 	return n
 }

@@ -134,11 +134,10 @@ func (v *view) every(kind corpus.Kind, visit func(h *hit)) error {
 // documents teaches documents, whose IDs are in order.
 func (t *teacher) documents(kind corpus.Kind, ids []string) error {
 	unit := nested(m{"match_all": m{}})
-	unit["nested"].(m)["inner_hits"] = m{"size": 100, "_source": false, "stored_fields": "_none_", "docvalue_fields": []string{unitStored}}
-	answers, err := t.view.search([]m{{
+	unit["nested"].(m)["inner_hits"] = reads(m{"size": 100}, unitStored)
+	answers, err := t.view.search([]m{reads(m{
 		"size": len(ids), "query": m{"bool": m{"filter": []m{terms(fieldID, ids)}, "must": []m{unit}}}, "sort": []m{{fieldID: "asc"}},
-		"_source": []string{fieldMeta},
-	}})
+	}, fieldShown)})
 	if err != nil {
 		return err
 	}
@@ -152,7 +151,7 @@ func (t *teacher) documents(kind corpus.Kind, ids []string) error {
 			}
 			all = append(all, st)
 		}
-		if err := t.document(kind, h.Source.Meta, all); err != nil {
+		if err := t.document(kind, h.Meta, all); err != nil {
 			return err
 		}
 	}
@@ -196,7 +195,7 @@ func (t *teacher) basis(body string) ([]string, error) {
 		text, ok := t.cited[c]
 		if !ok && len(t.cited) < learnCited {
 			unit := nested(term(unitSection, c.Article))
-			unit["nested"].(m)["inner_hits"] = m{"size": 1, "_source": false, "stored_fields": "_none_", "docvalue_fields": []string{unitStored}}
+			unit["nested"].(m)["inner_hits"] = reads(m{"size": 1}, unitStored)
 			answers, err := t.view.search([]m{{
 				"size": 1, "sort": []m{{fieldID: "desc"}}, "_source": false,
 				"query": m{"bool": m{"filter": []m{term(fieldKind, string(corpus.KindPolicy)), term(fieldName, c.Law)}, "must": []m{unit}}},

@@ -21,6 +21,8 @@ type finder struct {
 	ranking *index.Ranking
 
 	idf, weight []float64
+	// rare tells of each term whether few units hold it.
+	rare []bool
 	// long and latin tell of each term what it is: a word of three characters and more, a run of letters.
 	long, latin, telling []bool
 	grams                *grams
@@ -36,17 +38,17 @@ type finder struct {
 	within []m
 	// open lets every unit count that meets the conditions: a query of filters alone, or one whose phrases decide.
 	open, byDate bool
-	// The places of further searches in the request, 0 for none; pool is how many documents are scored again, total how many
-	// match.
-	any, named, pins int
-	pool, total      int
+	// The places of further searches in the request, 0 for none; pool is how many documents that match are scored again where
+	// they are asked for by themselves, total how many match.
+	near, named, pins int
+	pool, total       int
 }
 
 // mostTerms bounds the clauses of a query: OpenSearch takes 1,024.
 const mostTerms = 500
 
 func term(field, value string) m       { return m{"term": m{field: value}} }
-func terms(field string, v []string) m { return m{"terms": m{field: v}} }
+func terms(field string, v []string) m { return m{"terms": m{field: append([]string{}, v...)}} } // null is refused
 func filter(conditions ...m) m         { return m{"bool": m{"filter": conditions}} }
 func either(alternatives ...m) m {
 	return m{"bool": m{"should": alternatives, "minimum_should_match": 1}}
@@ -71,8 +73,9 @@ func (v *view) finder(kind corpus.Kind, plan *index.Plan, r *index.Ranking) (*fi
 	}
 	df := make([]int, len(texts))
 	for i, t := range texts {
-		df[i] = min(v.known.frequency(kind, t), int(st.units))
+		df[i] = min(v.known.frequencies.get(kind, t), int(st.units))
 		f.idf = append(f.idf, stage.IDF(st.units, df[i]))
+		f.rare = append(f.rare, float64(df[i]) <= max(fewUnits, st.units/200))
 		first, _ := utf8.DecodeRuneInString(t)
 		f.long, f.latin = append(f.long, long3(t)), append(f.latin, !unicode.Is(unicode.Han, first))
 	}
@@ -101,8 +104,8 @@ func (f *finder) share() {
 	}
 }
 
-// matches is the condition that a unit covers enough of the query; nil where each counts.
-func (f *finder) matches() m {
+// matches is the condition that a unit covers a share of what is enough of the query; nil where each counts.
+func (f *finder) matches(share float64) m {
 	switch {
 	case f.open:
 		return nil
@@ -119,7 +122,7 @@ func (f *finder) matches() m {
 		return nothing
 	}
 	const exact = 1e-5 // sums of 32 bits
-	return m{"function_score": m{"query": m{"bool": m{"should": parts}}, "min_score": float64(f.cover.Least) - exact}}
+	return m{"function_score": m{"query": m{"bool": m{"should": parts}}, "min_score": share*float64(f.cover.Least) - exact}}
 }
 
 // concept is the condition that a unit touches a concept, nil when no term tells of it.
@@ -162,15 +165,12 @@ func (f *finder) scoring() []m {
 	return list
 }
 
-// unitQuery finds units that meet conditions and scores them; needed says that some term must match.
-func (f *finder) unitQuery(conditions []m, needed bool) m {
+// unitQuery finds units that meet conditions and scores them.
+func (f *finder) unitQuery(conditions []m) m {
 	b := m{}
 	clauses := f.scoring()
 	if len(clauses) > 0 {
 		b["should"] = clauses
-		if needed {
-			b["minimum_should_match"] = 1
-		}
 	}
 	if len(conditions) > 0 {
 		b["filter"] = conditions
@@ -194,17 +194,14 @@ func (f *finder) unitQuery(conditions []m, needed bool) m {
 func (f *finder) request(conditions []m, unit m, size, inner int) m {
 	n := nested(unit)
 	if size > 0 {
-		n["nested"].(m)["inner_hits"] = m{"size": inner, "_source": false, "stored_fields": "_none_", "docvalue_fields": []string{unitStored}}
+		n["nested"].(m)["inner_hits"] = reads(m{"size": inner}, unitStored)
 	}
 	query := m{"function_score": m{"query": n, "functions": f.lifts(), "score_mode": "multiply", "boost_mode": "multiply"}}
 	sort := []any{"_score", m{fieldDay: "desc"}, m{fieldID: "asc"}}
 	if f.byDate {
 		sort = []any{m{fieldDay: "desc"}, "_score", m{fieldID: "asc"}}
 	}
-	return m{
-		"size": size, "sort": sort, "query": m{"bool": m{"filter": conditions, "must": []m{query}}},
-		"_source": []string{fieldMeta, fieldRank, fieldNeed, facetOf + "convenience"},
-	}
+	return reads(m{"size": size, "sort": sort, "query": m{"bool": m{"filter": conditions, "must": []m{query}}}}, fieldShown)
 }
 
 // lifts are what raises a document: its place in the hierarchy of law, and of an item that it is done where the citizen is
@@ -240,28 +237,53 @@ func (f *finder) lifts() []m {
 	return list
 }
 
-// matching is the search for the documents that match: counted, by facets where those are asked for, and with load found.
-func (f *finder) matching(load bool) m {
+// covered reports whether it is by coverage that units are found. A query that has none to tell by, or that is sorted by date,
+// is answered by the units that match alone.
+func (f *finder) covered() bool { return !f.open && !f.byDate && f.shares != nil }
+
+// matching is the search for the documents that match, in the order of the cluster, or for their number alone when size is 0.
+func (f *finder) matching(size int) m {
 	conditions := f.within
-	if match := f.matches(); match != nil {
+	if match := f.matches(1); match != nil {
 		conditions = append(slices.Clone(conditions), match)
 	}
-	size := 0
-	if load {
-		size = max(f.pool, f.plan.Depth)
-	}
-	body := f.request(f.fixed, f.unitQuery(conditions, false), size, unitsShown)
+	body := f.request(f.fixed, f.unitQuery(conditions), size, unitsShown)
 	if size == 0 {
 		delete(body, "sort")
 	}
-	body["track_total_hits"], body["post_filter"] = true, filter(f.but("")...)
+	body["track_total_hits"], body["post_filter"] = false, filter(f.but("")...)
+	return body
+}
+
+// counting is the search that says how many documents match, by facets where those are asked for; size is how many are found
+// besides.
+func (f *finder) counting(size int) m {
+	body := f.matching(size)
+	body["track_total_hits"] = true
 	if f.plan.Facets {
 		body["aggs"] = f.facets()
 	}
 	return body
 }
 
-// others are the further searches: for the best units of all, for what the query names outright, and for what is pinned.
+// fewUnits is how many units may hold a term so that all of them are scored, in any index.
+const fewUnits = 1000
+
+// nearest is the search for the best units of those that cover a share of what is enough or hold a rare term; with 0 of any that
+// hold a term.
+func (f *finder) nearest(share float64) m {
+	near := terms(termsOf(f.kind), f.texts(func(i int) bool { return f.idf[i] > 0 && (share == 0 || f.rare[i]) }))
+	if share > 0 {
+		near = either(f.matches(share), near)
+	}
+	conditions := append(slices.Clone(f.within), near)
+	body := f.request(append(slices.Clone(f.fixed), f.but("")...), f.unitQuery(conditions), max(poolNear, 2*f.plan.Limit), unitsNear)
+	body["track_total_hits"] = false
+	return body
+}
+
+// others are the further searches of the first request: for the best units near enough, for what the query names outright, and
+// for what is pinned.
 func (f *finder) others() []m {
 	conditions := append(slices.Clone(f.fixed), f.but("")...)
 	var list []m
@@ -270,8 +292,8 @@ func (f *finder) others() []m {
 		list = append(list, body)
 		return len(list)
 	}
-	if !f.open && !f.byDate && f.shares != nil {
-		f.any = ask(f.request(conditions, f.unitQuery(f.within, true), max(poolAny, f.plan.Limit), unitsBest))
+	if f.covered() {
+		f.near = ask(f.nearest(nearEnough))
 	}
 	heads := []m{{"term": m{unitHead: true}}}
 	if p := f.plan; p.Number+p.Code+p.Law != "" {

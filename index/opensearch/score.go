@@ -40,7 +40,7 @@ func letters(text string) string {
 
 // judge scores a unit by BM25F over the plan's terms, as index/embedded does (score.go there has the formula).
 func (f *finder) judge(h *hit, st *stored) scored {
-	title := h.Source.Meta.Title
+	title := h.Meta.Title
 	if st.Ref != nil {
 		title = strings.TrimSpace(title + " " + st.Ref.Label)
 	}
@@ -72,7 +72,7 @@ func (f *finder) judge(h *hit, st *stored) scored {
 		}
 	}
 	share := f.cover.Of(set)
-	score *= (1 + f.ranking.CoverageBoost*float64(share)) * (1 + f.ranking.Authority[min(max(h.Source.Rank, 0), corpus.Ranks-1)])
+	score *= (1 + f.ranking.CoverageBoost*float64(share)) * (1 + f.ranking.Authority[min(h.Rank, corpus.Ranks-1)])
 	return scored{
 		doc: h, unit: st, score: score, place: score * f.lift(h), touched: uint64(set), matches: f.open || share >= f.cover.Least && (score > 0),
 	}
@@ -95,6 +95,9 @@ func (f *finder) count(text string, inherited bool) []int {
 				n[i] = 1 // of bodies the words are stored
 			}
 		case f.latin[i]:
+			if !strings.Contains(folded, t.Text) {
+				continue // cutting the text into runs of letters costs twenty times as much
+			}
 			if latin == nil {
 				latin = map[string]int{}
 				for _, g := range segment.Grams(folded) {
@@ -175,7 +178,7 @@ func (f *finder) lift(h *hit) float64 {
 		return 1
 	}
 	share, factor := f.ranking.WishFirst, 1.0
-	place, region := f.plan.Place, h.Source.Meta.Region
+	place, region := f.plan.Place, h.Meta.Region
 	switch {
 	case place == "" || region == "":
 	case corpus.Contains(place, region):
@@ -184,11 +187,11 @@ func (f *finder) lift(h *hit) float64 {
 		factor *= 1 + share/2
 	}
 	holds, easy := f.plan.Wishes()
-	lacks := func(c string) bool { return !slices.Contains(h.Source.Facets.Convenience, c) }
+	lacks := func(c string) bool { return !slices.Contains(h.Convenience, c) }
 	if len(easy) > 0 && !slices.ContainsFunc(easy, lacks) {
 		factor *= 1 + share
 	}
-	if len(holds) > 0 && !slices.ContainsFunc(h.Source.Need, func(n string) bool { return !index.Meets(n, holds) }) {
+	if len(holds) > 0 && !slices.ContainsFunc(h.Need, func(n string) bool { return !index.Meets(n, holds) }) {
 		factor *= 1 + share
 	}
 	return factor

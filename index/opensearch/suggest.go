@@ -12,12 +12,6 @@ import (
 // mostKeys bounds the keys read for one lookup: a single letter may begin half of all names.
 const mostKeys = 4000
 
-// Suggest implements index.Searcher. Names that begin with what was typed come first, then names in which a word does, then
-// those that are read like it.
-func (e *Engine) Suggest(ctx context.Context, q index.SuggestQuery) ([]index.Suggestion, error) {
-	return e.suggest(ctx, e.read.Load(), q)
-}
-
 func (e *Engine) suggest(ctx context.Context, reader *index.Reader, q index.SuggestQuery) ([]index.Suggestion, error) {
 	if q.Limit <= 0 {
 		q.Limit = index.DefaultSuggestions
@@ -109,7 +103,7 @@ func (v *view) bearers(list []*completion) ([]string, error) {
 	var at []int
 	for i, c := range list {
 		if c.documents == 1 {
-			bodies, at = append(bodies, m{"size": 1, "_source": []string{fieldID}, "track_total_hits": false, "query": term(fieldSuggest, c.Key)}), append(at, i)
+			bodies, at = append(bodies, reads(m{"size": 1, "track_total_hits": false, "query": term(fieldSuggest, c.Key)}, fieldShown)), append(at, i)
 		}
 	}
 	if len(bodies) == 0 {
@@ -121,7 +115,7 @@ func (v *view) bearers(list []*completion) ([]string, error) {
 	}
 	for i, a := range answers {
 		for _, h := range a.Hits.Hits {
-			ids[at[i]] = h.Source.ID
+			ids[at[i]] = h.Meta.ID
 		}
 	}
 	return ids, nil

@@ -3,6 +3,7 @@ package opensearch
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
@@ -56,13 +57,10 @@ type answer struct {
 }
 
 type hit struct {
+	// shown is what Fields hold of the document.
+	shown
+	Fields map[string][]packed `json:"fields"`
 	Source struct {
-		Meta   *index.Meta `json:"meta"`
-		Rank   int         `json:"rank"`
-		Need   []string    `json:"need"`
-		Facets struct {
-			Convenience []string `json:"convenience"`
-		} `json:"f"`
 		ID    string `json:"id"`
 		Units int    `json:"n"`
 	} `json:"_source"`
@@ -77,6 +75,27 @@ type hit struct {
 			} `json:"hits"`
 		} `json:"hits"`
 	} `json:"inner_hits"`
+}
+
+// open reads what is kept with the document.
+func (h *hit) open() error {
+	for _, raw := range h.Fields[fieldShown] {
+		if err := json.Unmarshal(raw, &h.shown); err != nil {
+			return fmt.Errorf("read what is stored with a document: %w; run `tongsou rebuild`", err)
+		}
+	}
+	if h.Meta == nil {
+		return errors.New("nothing is stored with a document that was found; run `tongsou rebuild`")
+	}
+	return nil
+}
+
+const docValues = "docvalue_fields"
+
+// reads lets a search, or its inner hits, give a field's bytes and nothing else.
+func reads(body m, field string) m {
+	body["_source"], body["stored_fields"], body[docValues] = false, "_none_", []string{field}
+	return body
 }
 
 type value struct {
@@ -128,6 +147,14 @@ func (v *view) search(bodies []m) ([]answer, error) {
 		for i := range answers {
 			if answers[i].TimedOut || answers[i].Shards.Failed > 0 {
 				v.partial.Store(true)
+			}
+			if _, asked := bodies[i][docValues]; !asked {
+				continue
+			}
+			for j := range answers[i].Hits.Hits {
+				if err := answers[i].Hits.Hits[j].open(); err != nil {
+					return nil, err
+				}
 			}
 		}
 		return answers, nil

@@ -47,7 +47,7 @@ func (e *Engine) Apply(ctx context.Context, changes []index.Change) error {
 	if err := e.client.do(ctx, http.MethodPost, "/"+p.index+"/_refresh", nil, long, nil); err != nil {
 		return fmt.Errorf("show what was written to index %s: %w", p.index, err)
 	}
-	e.present.Store(&present{index: p.index, version: p.version, sequence: sequence, known: newKnown()})
+	e.present.Store(&present{index: p.index, version: p.version, sequence: sequence, known: p.known.after(uint64(len(changes)))})
 	return nil
 }
 

@@ -1,6 +1,9 @@
 package stage
 
-import "tongsou/segment"
+import (
+	"tongsou/index"
+	"tongsou/segment"
+)
 
 // Words is what a query is read by.
 type Words struct {
@@ -35,4 +38,11 @@ func CompleteWords(s *segment.Segmenter, l *segment.Lexicon) (Words, error) {
 	}
 	w.Phrases, err = segment.DefaultPhrases()
 	return w, err
+}
+
+// Reader reads queries by these words and the given weights, widened by what was learned of a word.
+func (w *Words) Reader(weights *index.Ranking, related func(word string) []index.RelatedTerm) *index.Reader {
+	return &index.Reader{
+		Segmenter: w.Segmenter, Lexicon: w.Lexicon, Vocabulary: w.Vocabulary, Phrases: w.Phrases, Ranking: weights, Related: related,
+	}
 }
