@@ -24,25 +24,29 @@ import (
 
 // TestScale prints how the engines compare by size: ingest, bytes, memory and times. SCALE lists sizes in millions of
 // sections, SCALE_RAW is the folder whose files the documents are made of, SCALE_ENGINES what is measured: embedded, one (node),
-// three (nodes). Documents beyond those of the files are copies with IDs of their own and their sentences shuffled.
+// three (nodes). Each engine is filled once and measured on the way, whenever it has reached a size. Documents beyond those of
+// the files are copies with IDs of their own and their sentences shuffled.
 func TestScale(t *testing.T) {
 	raw := os.Getenv("SCALE_RAW")
 	if raw == "" {
 		t.Skip("needs SCALE_RAW, a folder of files to make documents of, and SCALE, sizes in millions of sections: see `make scale`")
 	}
-	originals := rawDocuments(t, raw)
-	engines := os.Getenv("SCALE_ENGINES")
-	if engines == "" {
-		engines = "embedded,one,three"
-	}
+	var sizes []int
 	for size := range strings.SplitSeq(os.Getenv("SCALE"), ",") {
 		millions, err := strconv.ParseFloat(strings.TrimSpace(size), 64)
 		if err != nil || millions <= 0 {
 			t.Fatalf("SCALE = %q: write sizes in millions of sections, 0.1,0.3,1", os.Getenv("SCALE"))
 		}
-		for name := range strings.SplitSeq(engines, ",") {
-			t.Run(name+"/"+size, func(t *testing.T) { scaleOf(t, strings.TrimSpace(name), originals, int(millions*1e6)) })
-		}
+		sizes = append(sizes, int(millions*1e6))
+	}
+	slices.Sort(sizes)
+	originals := rawDocuments(t, raw)
+	engines := os.Getenv("SCALE_ENGINES")
+	if engines == "" {
+		engines = "embedded,one,three"
+	}
+	for name := range strings.SplitSeq(engines, ",") {
+		t.Run(name, func(t *testing.T) { scaleOf(t, strings.TrimSpace(name), originals, sizes) })
 	}
 }
 
@@ -69,7 +73,7 @@ type scaleWriter interface {
 	Compact(ctx context.Context) error
 }
 
-func scaleOf(t *testing.T, name string, originals []*corpus.Document, sections int) {
+func scaleOf(t *testing.T, name string, originals []*corpus.Document, sizes []int) {
 	var e scaleWriter
 	memory := func() int64 {
 		debug.FreeOSMemory()
@@ -103,60 +107,67 @@ func scaleOf(t *testing.T, name string, originals []*corpus.Document, sections i
 		t.Fatalf("SCALE_ENGINES names %q: choose embedded, one, three", name)
 	}
 	defer func() { _ = e.Close() }()
-	began := time.Now()
-	documents, text := fillTo(t, e, originals, sections)
-	took := time.Since(began)
-	if err := e.Compact(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	st, err := e.Status(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	fmt.Printf("%-9s %9d sections  %7d documents  %6.0f sections/s  %5.2f MB/s  %6.0f MB  %5.2f bytes per byte  %6.0f MB resident\n", name, st.Units, documents,
-		float64(st.Units)/took.Seconds(), float64(text)/1e6/took.Seconds(), float64(st.Bytes)/1e6, float64(st.Bytes)/float64(text), float64(memory())/1e6)
 	short, long := scaleQueries(originals)
-	for _, q := range []struct {
-		name  string
-		texts []string
-	}{{"key words", short}, {"sentences", long}} {
-		times, failed := askTwice(t, e, q.texts)
-		fmt.Printf("%-9s %9d sections  %s: p50 %.1f ms  p99 %.1f ms  failed %d of %d\n", name, st.Units, q.name, times[len(times)/2], times[len(times)*99/100], failed, len(q.texts))
+	fill := filling{originals: originals, random: rand.New(rand.NewPCG(3, 4))}
+	for _, size := range sizes {
+		fill.to(t, e, size)
+		if err := e.Compact(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		st, err := e.Status(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		fmt.Printf("%-9s %9d sections  %7d documents  %6.0f sections/s  %5.2f MB/s  %6.0f MB  %5.2f bytes per byte  %6.0f MB resident\n",
+			name, st.Units, fill.documents, float64(st.Units)/fill.took.Seconds(), float64(fill.text)/1e6/fill.took.Seconds(),
+			float64(st.Bytes)/1e6, float64(st.Bytes)/float64(fill.text), float64(memory())/1e6)
+		for _, q := range []struct {
+			name  string
+			texts []string
+		}{{"key words", short}, {"sentences", long}} {
+			times, failed := askTwice(t, e, q.texts)
+			fmt.Printf("%-9s %9d sections  %s: p50 %.1f ms  p99 %.1f ms  failed %d of %d\n", name, st.Units, q.name, times[len(times)/2], times[len(times)*99/100], failed, len(q.texts))
+		}
 	}
 }
 
-// fillTo writes documents until there are so many sections.
-func fillTo(t *testing.T, e index.Writer, originals []*corpus.Document, sections int) (documents int, text int64) {
+// filling is how far an engine was filled, and how long that took.
+type filling struct {
+	originals []*corpus.Document
+	random    *rand.Rand
+	documents int
+	sections  int
+	text      int64
+	took      time.Duration
+}
+
+// to writes documents until there are so many sections.
+func (f *filling) to(t *testing.T, e index.Writer, sections int) {
 	t.Helper()
-	random := rand.New(rand.NewPCG(3, 4))
-	seq, units := uint64(0), 0
+	began := time.Now()
+	defer func() { f.took += time.Since(began) }()
 	var batch []index.Change
-	for round := 0; units < sections; round++ {
-		for _, d := range originals {
-			if units >= sections {
-				break
-			}
-			if round > 0 {
-				d = shuffled(d, round, random)
-			}
-			seq++
-			documents++
-			for _, u := range index.Units(d) {
-				units++
-				text += int64(len(u.Title) + len(u.Keys) + len(u.Body))
-			}
-			if batch = append(batch, index.Change{Seq: seq, ID: d.ID, Document: d}); len(batch) == 1000 {
-				if err := e.Apply(t.Context(), batch); err != nil {
-					t.Fatal(err)
-				}
-				batch = batch[:0]
-			}
+	apply := func() {
+		if err := e.Apply(t.Context(), batch); err != nil {
+			t.Fatal(err)
+		}
+		batch = batch[:0]
+	}
+	for f.sections < sections {
+		d := f.originals[f.documents%len(f.originals)]
+		if round := f.documents / len(f.originals); round > 0 {
+			d = shuffled(d, round, f.random)
+		}
+		f.documents++
+		for _, u := range index.Units(d) {
+			f.sections++
+			f.text += int64(len(u.Title) + len(u.Keys) + len(u.Body))
+		}
+		if batch = append(batch, index.Change{Seq: uint64(f.documents), ID: d.ID, Document: d}); len(batch) == 1000 {
+			apply()
 		}
 	}
-	if err := e.Apply(t.Context(), batch); err != nil {
-		t.Fatal(err)
-	}
-	return documents, text
+	apply()
 }
 
 // shuffled is a copy of a document under another ID with the sentences of each section in another order.

@@ -183,33 +183,42 @@ func (c *Cluster) URLs() []string {
 // Repository is a folder in which every node may keep snapshots.
 func (c *Cluster) Repository() string { return filepath.Join(c.dir, "repository") }
 
-// Green waits until every node is there and every copy of every shard is in step.
+// Green waits until every node says that all are there and that every copy of every shard is in step. One alone may not have
+// noticed yet that another is gone.
 func (c *Cluster) Green(within time.Duration) error {
 	end := time.Now().Add(within)
-	last := "no answer"
-	for time.Now().Before(end) {
-		for _, n := range c.Nodes {
-			var h struct {
-				Status string `json:"status"`
-				Nodes  int    `json:"number_of_nodes"`
-			}
-			if err := get(n.URL+"/_cluster/health?local=false&timeout=5s", &h); err != nil {
-				last = err.Error()
-				continue
-			}
-			if h.Status == "green" && h.Nodes == len(c.Nodes) {
-				return nil
-			}
-			last = fmt.Sprintf("%s with %d nodes", h.Status, h.Nodes)
+	for {
+		last := c.lacking()
+		if last == "" {
+			return nil
 		}
 		for _, n := range c.Nodes {
 			if n.died() {
 				return fmt.Errorf("%s ended by itself:\n%s", n.Name, n.lastLines())
 			}
 		}
+		if time.Now().After(end) {
+			return fmt.Errorf("the cluster is not green after %v: %s", within, last)
+		}
 		time.Sleep(200 * time.Millisecond)
 	}
-	return fmt.Errorf("the cluster is not green after %v: %s", within, last)
+}
+
+// lacking is what some node says that is missing, nothing when all is well.
+func (c *Cluster) lacking() string {
+	for _, n := range c.Nodes {
+		var h struct {
+			Status string `json:"status"`
+			Nodes  int    `json:"number_of_nodes"`
+		}
+		if err := get(n.URL+"/_cluster/health?local=false&timeout=5s", &h); err != nil {
+			return err.Error()
+		}
+		if h.Status != "green" || h.Nodes != len(c.Nodes) {
+			return fmt.Sprintf("%s says %s with %d nodes", n.Name, h.Status, h.Nodes)
+		}
+	}
+	return ""
 }
 
 // Leader is the node that leads the cluster now.
