@@ -124,6 +124,12 @@ func reportStages(b *testing.B, all index.Stages) {
 	}
 }
 
+// commonPhrases stand in many texts: each of those that is no word of the dictionary is looked for in thousands.
+var commonPhrases = []string{
+	"“一带一路”", "“人民政府”", "“中国特色社会主义”", "“人民代表大会常务委员会”", "“社会保险”", "“依法追究刑事责任”", "“县级以上地方人民政府”", "“高质量发展”",
+	"“疫情防控”", "“习近平总书记”", "“改革开放”", "“营业执照”", "“有下列情形之一的”", "“发展”", "“改革 创新”",
+}
+
 // BenchmarkSearch times whole searches by one client, with snippets and all facets, in memory that has seen the queries'
 // words once. Run it with -benchtime 1000x.
 func BenchmarkSearch(b *testing.B) {
@@ -134,6 +140,7 @@ func BenchmarkSearch(b *testing.B) {
 				list := questions(b, set.from)
 				b.Run(set.name, func(b *testing.B) { timeSearches(b, e, list) })
 			}
+			b.Run("phrases", func(b *testing.B) { timeSearches(b, e, commonPhrases) })
 		})
 	}
 }

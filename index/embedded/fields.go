@@ -36,6 +36,9 @@ const (
 
 var textFields = [...]string{fieldTitle, fieldKeys, fieldBody}
 
+// bodyField is the place of the body among them.
+const bodyField = 2
+
 // facetFields are the facets that are stored as columns.
 var facetFields = [...]string{"region", "issuer", "audience", "theme", "item_type", "channel", "convenience", "year"}
 

@@ -2,6 +2,7 @@ package embedded
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -222,6 +223,12 @@ func bitmap(pl zap.PostingsList) *roaring.Bitmap {
 type postings struct {
 	units []uint32
 	freqs [][len(textFields)]uint8
+}
+
+// inBody reports whether the term was counted in the body of a unit.
+func (p *postings) inBody(unit uint32) bool {
+	i, found := slices.BinarySearch(p.units, unit)
+	return found && p.freqs[i][bodyField] > 0
 }
 
 func (p *postings) bytes() int64 { return int64(len(p.units))*7 + 96 }

@@ -356,37 +356,60 @@ func (g *gate) restrict(units map[uint32]bool) {
 
 // verified returns the units in whose text or title a phrase stands letter by letter, punctuation and blanks aside. The
 // pairs of the phrase narrow it to a few units, whose text is then read: bleve would need positions of every term for
-// this, which make an index half as large again. A phrase of the commonest words stands in so many units that there may be
-// no time to read them all: the others are unread.
+// this, which make an index half as large again. What is a term itself, as two characters are and any word, need not be looked
+// for where it was counted. A phrase of common words that is none may stand in so many units that there is no time to read them
+// all: the others are unread.
 func (l *leaf) verified(ctx context.Context, phrase string, titleOnly bool) (kept map[uint32]bool, unread []uint32, err error) {
 	units, err := l.withAll(phrase)
 	if err != nil {
 		return nil, nil, err
 	}
+	term, err := l.postings(phrase)
+	if err != nil {
+		return nil, nil, err
+	}
 	kept = map[uint32]bool{}
+	titles := map[uint32]bool{} // whether the title of a document says it
 	for i, u := range units {
+		if !titleOnly && term.inBody(u) {
+			kept[u] = true
+			continue
+		}
 		if err := ctx.Err(); stage.OutOfTime(err) {
 			return kept, units[i:], nil
 		} else if err != nil {
 			return nil, nil, err
 		}
-		st, err := l.stored(u)
-		if err != nil {
-			return nil, nil, err
+		if !titleOnly {
+			st, err := l.stored(u)
+			if err != nil {
+				return nil, nil, err
+			}
+			if says(st.Body, phrase) {
+				kept[u] = true
+				continue
+			}
 		}
-		title := ""
-		if head := l.columns.head[l.columns.doc[u]]; head != noHead {
+		doc := l.columns.doc[u]
+		said, known := titles[doc]
+		if head := l.columns.head[doc]; !known && head != noHead {
 			h, err := l.stored(head)
 			if err != nil {
 				return nil, nil, err
 			}
-			title = h.Meta.Title
+			said = says(h.Meta.Title, phrase)
+			titles[doc] = said
 		}
-		if strings.Contains(index.Squash(title), phrase) || !titleOnly && strings.Contains(index.Squash(st.Body), phrase) {
+		if said {
 			kept[u] = true
 		}
 	}
 	return kept, nil, nil
+}
+
+// says reports whether a phrase stands in a text.
+func says(text, phrase string) bool {
+	return strings.Contains(text, phrase) || strings.Contains(index.Squash(text), phrase)
 }
 
 // withAll returns the units that hold every pair of characters, and every run of letters, of a phrase.

@@ -6,7 +6,8 @@
 // field that OpenSearch cuts at blanks and nowhere else, and queries are cut by the same segmenter. A field with one BM25 can
 // not be BM25F, so what it orders are candidates, more than are needed; they are scored again here by the embedded engine's
 // formula, with the same statistics (how many units hold a term, the average lengths of the fields), which the cluster is
-// asked for and which are kept until the index changes. From there on everything is the house's own: ranking, snippets, groups.
+// asked for and which are kept until the index changes, the former until it has changed by a thousandth. From there on
+// everything is the house's own: ranking, snippets, groups.
 //
 // A corpus document is one OpenSearch document with its units nested in it. The other way, one OpenSearch document a unit,
 // collapsed when searching, would leave sections of an older version behind when a law has fewer than before, and would count

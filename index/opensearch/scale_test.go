@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
@@ -203,6 +204,11 @@ func scaleQueries(originals []*corpus.Document) (short, long []string) {
 // askTwice asks every query twice and returns the times of the second in milliseconds, in order.
 func askTwice(t *testing.T, e index.Searcher, texts []string) (times []float64, failed int) {
 	t.Helper()
+	// The documents that the index is filled from lie in the same memory, and collecting garbage goes through them.
+	debug.SetMemoryLimit(6 << 30)
+	debug.SetGCPercent(-1)
+	defer debug.SetMemoryLimit(math.MaxInt64)
+	defer debug.SetGCPercent(100)
 	for range 2 {
 		times, failed = nil, 0
 		for _, text := range texts {

@@ -15,7 +15,11 @@ func (e *Engine) Compact(ctx context.Context) error {
 	if err := e.open(); err != nil {
 		return err
 	}
-	return e.client.do(ctx, http.MethodPost, "/"+e.present.Load().index+"/_forcemerge?max_num_segments=1", nil, 30*time.Minute, nil)
+	name := "/" + e.present.Load().index
+	if err := e.client.do(ctx, http.MethodPost, name+"/_forcemerge?max_num_segments=1", nil, 30*time.Minute, nil); err != nil {
+		return err
+	}
+	return e.client.do(ctx, http.MethodPost, name+"/_refresh", nil, long, nil) // until then searches hold what was merged on the disk
 }
 
 // Snapshot keeps a copy of the index under a name in a repository of the cluster, and waits until it is whole. The
