@@ -144,11 +144,11 @@ func (v *view) search(bodies []m) ([]answer, error) {
 		if failed != nil {
 			return nil, failed
 		}
-		for i := range answers {
+		for i, body := range bodies {
 			if answers[i].TimedOut || answers[i].Shards.Failed > 0 {
 				v.partial.Store(true)
 			}
-			if _, asked := bodies[i][docValues]; !asked {
+			if _, asked := body[docValues]; !asked {
 				continue
 			}
 			for j := range answers[i].Hits.Hits {
