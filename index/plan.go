@@ -42,8 +42,10 @@ type Plan struct {
 	Folded string
 	Place  string
 	home   string // where the citizen is, should Place be a division above that
-	Sort   Sort
-	Today  corpus.Date
+	// provinces are those that the query speaks of, a blank behind each.
+	provinces string
+	Sort      Sort
+	Today     corpus.Date
 	// Offset and Limit choose the page; Depth is how many documents of each kind an engine finds.
 	Offset, Limit, Depth int
 	Facets, Explain      bool

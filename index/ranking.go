@@ -63,6 +63,8 @@ type Ranking struct {
 	Amended, Repealed, NotYet float64
 	// What an item's place adds when it is the citizen's own, one above it, or somewhere else (negative).
 	PlaceOwn, PlaceAbove, PlaceElsewhere float64
+	// Elsewhere is taken from a policy and from news about another province than the query speaks of.
+	Elsewhere float64
 	// WishFirst is the share by which what is done in the citizen's place, and what answers the query's wishes, is raised
 	// in the first stage, so that it is among those that are judged however many places have the item.
 	WishFirst float64
@@ -88,7 +90,7 @@ func DefaultRanking() Ranking {
 		Coverage:  0.05, Passage: 0.1, Run: 0.03, Title: 0.1, TitleFit: 0.3, TitleExact: 0.3, Second: 0.05, ActionFit: 0.05, ActionElse: 0.05,
 		SureTitle: 1.12, SureFit: 1.02, SureWidened: 0.8, SureCoverage: 0.3, SureText: 2,
 		Amended: 0.25, Repealed: 0.4, NotYet: 0.1,
-		PlaceOwn: 0.75, PlaceAbove: 0.15, PlaceElsewhere: -0.3, WishFirst: 0.2,
+		PlaceOwn: 0.75, PlaceAbove: 0.15, PlaceElsewhere: -0.3, Elsewhere: 0.2, WishFirst: 0.2,
 		LightWord: 0.4, Audience: 0.08, Convenience: 0.1, Held: 0.2, Use: 0.05,
 		Meaning: [3]float64{0.5, 4, 2},
 	}
@@ -269,9 +271,10 @@ func (r *Ranking) judge(plan *Plan, st Stats, m *matcher, c *Candidate) judged {
 	if plan.Meaning != nil {
 		add("语义", r.meaning(c.Meta.Kind, c.Cosine), "")
 	}
-	title := m.match(segment.Fold(c.Meta.Title))
+	titleText, bodyText := segment.Fold(c.Meta.Title), segment.Fold(c.Body)
+	title := m.match(titleText)
 	keys := m.match(segment.Fold(strings.Join(c.Meta.Everyday, "\n")))
-	body := m.match(segment.Fold(c.Body))
+	body := m.match(bodyText)
 	add("BM25F", c.Score/max(st.Best, 1e-9), "")
 	j.coverage = m.coverage(title, keys, body)
 	add("覆盖", r.Coverage*j.coverage, m.told("全文", title, keys, body))
@@ -294,6 +297,8 @@ func (r *Ranking) judge(plan *Plan, st Stats, m *matcher, c *Candidate) judged {
 	}
 	if c.Meta.Kind == corpus.KindItem {
 		r.judgeAction(plan, c.Meta.Title, inTitle, add)
+	} else if share, province := plan.elsewhere(titleText, bodyText); share > 0 {
+		add("别的地方", -r.Elsewhere*share, "说的是"+provinceName(province))
 	}
 	r.judgeWishes(plan, c, add)
 	r.judgeMeta(plan, c, j.coverage, add)

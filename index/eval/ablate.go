@@ -43,6 +43,7 @@ func Ablations() []Ablation {
 		}),
 		without("不看标题贴合", func(r *index.Ranking) { r.Title, r.TitleFit, r.TitleExact = 0, 0, 0 }),
 		without("不看段落集中", func(r *index.Ranking) { r.Passage, r.Run = 0, 0 }),
+		without("不看说的是哪里", func(r *index.Ranking) { r.Elsewhere = 0 }),
 		without("不看办理动作", func(r *index.Ranking) { r.ActionFit, r.ActionElse = 0, 0 }),
 	}
 }
