@@ -14,11 +14,16 @@ import (
 // until the segment's memory counts.
 const followBatch = 1000
 
-// CatchUp applies the store's changes that the writer does not have and returns how many there were. progress, when not
-// nil, is called after every batch with the sequence reached.
+// CatchUp applies the store's changes that the writer does not have and returns how many there were: those that were there
+// when it began, and whatever comes in one batch with them. It ends, however fast the store takes more in. progress, when
+// not nil, is called after every batch with the sequence reached.
 func CatchUp(ctx context.Context, s *store.Store, w Writer, progress func(seq uint64)) (int, error) {
+	last, err := s.Sequence(ctx)
+	if err != nil {
+		return 0, err
+	}
 	n := 0
-	for {
+	for w.Sequence() < last {
 		changes, err := Feed(s)(ctx, w.Sequence())
 		if err != nil || len(changes) == 0 {
 			return n, err
@@ -31,6 +36,7 @@ func CatchUp(ctx context.Context, s *store.Store, w Writer, progress func(seq ui
 			progress(w.Sequence())
 		}
 	}
+	return n, nil
 }
 
 // Feed reads the store's changes in batches: what a rebuild is fed with.

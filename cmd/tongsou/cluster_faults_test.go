@@ -67,11 +67,12 @@ func TestClusterFaults(t *testing.T) {
 		t.Helper()
 		w.until(int64(share*float64(docs)), 10*time.Minute)
 		began, before := time.Now(), w.acked.Load()
+		goOn := w.reaches(before + 2*writeAtOnce)
 		if err := fault(); err != nil {
 			t.Fatal(err)
 		}
 		w.until(before+2*writeAtOnce, 5*time.Minute)
-		writes := time.Since(began)
+		writes := (<-goOn).Sub(began)
 		if err := c.Green(10 * time.Minute); err != nil {
 			t.Fatal(err)
 		}
@@ -208,6 +209,18 @@ func (w *writer) until(n int64, within time.Duration) {
 			w.t.Fatalf("%d changes are acknowledged after %v, want %d; the last refusal: %s", w.acked.Load(), within, n, said)
 		}
 	}
+}
+
+// reaches gives the time at which so many changes are acknowledged: writes go on while the step that waits for it goes on too.
+func (w *writer) reaches(n int64) <-chan time.Time {
+	reached := make(chan time.Time, 1)
+	go func() {
+		for w.acked.Load() < n && w.t.Context().Err() == nil {
+			time.Sleep(20 * time.Millisecond)
+		}
+		reached <- time.Now()
+	}()
+	return reached
 }
 
 // readings are what searches got while all this went on.
