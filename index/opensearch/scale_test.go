@@ -209,13 +209,14 @@ func askTwice(t *testing.T, e index.Searcher, texts []string) (times []float64, 
 	debug.SetGCPercent(-1)
 	defer debug.SetMemoryLimit(math.MaxInt64)
 	defer debug.SetGCPercent(100)
-	for range 2 {
+	for round := range 2 {
 		times, failed = nil, 0
 		for _, text := range texts {
 			began := time.Now()
 			_, err := e.Search(t.Context(), index.Query{Text: text, Facets: true})
 			if err != nil && !errors.Is(err, index.ErrBadQuery) {
 				failed++
+				fmt.Printf("round %d: %s: %v\n", round+1, text, err)
 			}
 			times = append(times, float64(time.Since(began).Microseconds())/1000)
 		}

@@ -53,7 +53,7 @@ func (a *answer) failure() error {
 		}
 		return nil
 	}
-	reason := a.Error.Reason
+	reason := cmp.Or(a.Error.Reason, a.Error.Cause.Reason)
 	if len(a.Error.Causes) > 0 {
 		reason = a.Error.Causes[0].Reason
 	}

@@ -53,6 +53,9 @@ type answer struct {
 		Causes []struct {
 			Reason string `json:"reason"`
 		} `json:"root_cause"`
+		Cause struct {
+			Reason string `json:"reason"`
+		} `json:"caused_by"`
 	} `json:"error"`
 }
 

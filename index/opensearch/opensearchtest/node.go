@@ -54,15 +54,16 @@ func (n *Node) Start() error {
 	}
 	heap := strconv.Itoa(n.heap) + "m"
 	// The distribution's own script starts two further Java processes to find these out.
-	level := "-XX:TieredStopAtLevel=1"
-	if n.compiled {
-		level = "-XX:TieredStopAtLevel=4"
+	level, collector := "-XX:TieredStopAtLevel=1", []string{"-XX:+UseSerialGC"}
+	if n.compiled { // as in the distribution's jvm.options
+		level, collector = "-XX:TieredStopAtLevel=4", []string{"-XX:+UseG1GC", "-XX:G1ReservePercent=25", "-XX:InitiatingHeapOccupancyPercent=30"}
 	}
-	cmd := exec.Command(n.java, "-Xms"+heap, "-Xmx"+heap, "-XX:+UseSerialGC", level, "-Xshare:auto",
+	args := append([]string{"-Xms" + heap, "-Xmx" + heap, level, "-Xshare:auto"}, collector...)
+	cmd := exec.Command(n.java, append(args,
 		"-Djava.io.tmpdir="+filepath.Join(n.dir, "tmp"), "-Dopensearch.networkaddress.cache.ttl=60", "-Djava.awt.headless=true", "-Dfile.encoding=UTF-8",
 		"-Djava.security.manager=allow", "-Dio.netty.noUnsafe=true", "-Dlog4j2.disable.jmx=true", "-Djava.locale.providers=SPI,COMPAT",
 		"-Dopensearch.path.home="+n.home, "-Dopensearch.path.conf="+filepath.Join(n.dir, "config"),
-		"-cp", filepath.Join(n.home, "lib")+"/*", "org.opensearch.bootstrap.OpenSearch")
+		"-cp", filepath.Join(n.home, "lib")+"/*", "org.opensearch.bootstrap.OpenSearch")...)
 	cmd.Stdout, cmd.Stderr, cmd.Dir = out, out, n.dir
 	cmd.SysProcAttr = Bound()
 	cmd.SysProcAttr.Credential = credential()
