@@ -4,12 +4,14 @@ import (
 	"bufio"
 	"bytes"
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"tongsou/corpus"
@@ -20,7 +22,7 @@ import (
 
 var update = flag.Bool("update", false, "rewrite the golden files from what the program answers now")
 
-// sampleEngine is an engine that holds the embedded sample on 1 January 2026.
+// sampleEngine is an engine of a test's own that holds the embedded sample on 1 January 2026.
 func sampleEngine(t testing.TB) *embedded.Engine {
 	t.Helper()
 	e, err := embedded.Open(embedded.Options{Path: t.TempDir(), Now: enginetest.SampleDay})
@@ -28,13 +30,63 @@ func sampleEngine(t testing.TB) *embedded.Engine {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = e.Close() })
+	fillWithSample(t, e)
+	return e
+}
+
+func fillWithSample(t testing.TB, e *embedded.Engine) {
+	t.Helper()
 	if err := e.Apply(context.Background(), enginetest.Sample(t)); err != nil {
 		t.Fatal(err)
 	}
 	if err := e.Learn(context.Background()); err != nil {
 		t.Fatal(err)
 	}
-	return e
+}
+
+// sampleAsked is a sample engine for all tests that only ask: to fill one takes seconds under the race detector.
+var sampleAsked struct {
+	once   sync.Once
+	engine *embedded.Engine
+}
+
+func sampleSearcher(t testing.TB) index.Searcher {
+	t.Helper()
+	sampleAsked.once.Do(func() {
+		e, err := embedded.Open(embedded.Options{Path: filepath.Join(scratch, "sample"), Now: enginetest.SampleDay})
+		if err != nil {
+			t.Fatal(err)
+		}
+		fillWithSample(t, e)
+		sampleAsked.engine = e
+	})
+	if sampleAsked.engine == nil {
+		t.Fatal("the sample engine could not be filled: see the test that tried first")
+	}
+	return sampleAsked.engine
+}
+
+// scratch is a folder that all tests share and that goes with them.
+var scratch string
+
+func TestMain(m *testing.M) { os.Exit(runAll(m)) }
+
+func runAll(m *testing.M) int {
+	dir, err := os.MkdirTemp("", "tongsou-embedded-test")
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	scratch = dir
+	code := m.Run()
+	if sampleAsked.engine != nil {
+		err = sampleAsked.engine.Close()
+	}
+	if err := errors.Join(err, os.RemoveAll(dir)); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	return code
 }
 
 // expectation is a query with the items that answer it.
@@ -104,7 +156,7 @@ func rank(t *testing.T, e index.Searcher, x expectation) (int, string) {
 // TestGoldenRanking makes every change of the ranking a change of a file that can be read: where the right item stands for
 // each query of invariants.txt, and by type how many stand where they must. Run with -update to rewrite it.
 func TestGoldenRanking(t *testing.T) {
-	e := sampleEngine(t)
+	e := sampleSearcher(t)
 	var out strings.Builder
 	var kinds []string
 	sums := map[string]*tally{"all": {}}
@@ -194,7 +246,7 @@ func firstDifference(got, want string) string {
 // TestRelations holds whatever is in the index: politeness, script, width and blanks change nothing; a slip never beats
 // the right spelling; every spelling of a document number finds the same.
 func TestRelations(t *testing.T) {
-	e := sampleEngine(t)
+	e := sampleSearcher(t)
 	top := func(text string) string {
 		res, err := e.Search(context.Background(), index.Query{Text: text})
 		if err != nil {

@@ -13,7 +13,7 @@ import (
 // dictionary either. The sample has 246 items and the lexicon serves a whole country's, so a term that the sample lacks must
 // at least be spelt of words.
 func TestLexiconLeadsSomewhere(t *testing.T) {
-	e := sampleEngine(t)
+	e := sampleSearcher(t)
 	l, err := segment.DefaultLexicon()
 	if err != nil {
 		t.Fatal(err)

@@ -14,7 +14,7 @@ import (
 // TestNothingFits asks what the sample cannot answer: no item may stand above the confidence line, and the answer must say
 // so and whom to call.
 func TestNothingFits(t *testing.T) {
-	e := sampleEngine(t)
+	e := sampleSearcher(t)
 	f, err := os.Open("testdata/unanswerable.txt")
 	if err != nil {
 		t.Fatal(err)
@@ -49,7 +49,7 @@ func TestNothingFits(t *testing.T) {
 
 // TestWhatFitsIsSure asks what the sample answers: a confidence line that nothing passes would be honest and of no use.
 func TestWhatFitsIsSure(t *testing.T) {
-	e := sampleEngine(t)
+	e := sampleSearcher(t)
 	right, sure := 0, 0
 	for _, x := range expectations(t, "invariants.txt") {
 		if at, _ := rank(t, e, x); at != 1 {

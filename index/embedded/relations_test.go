@@ -29,7 +29,7 @@ func itemTitles(t *testing.T, e index.Searcher, text string) []string {
 // TestRelationsOfTitles holds for any corpus: the exact name of an item finds it first, and still does with politeness
 // around it, in full width, spaced out, and with a word added that the item itself says.
 func TestRelationsOfTitles(t *testing.T) {
-	e := sampleEngine(t)
+	e := sampleSearcher(t)
 	seen := map[string]bool{}
 	var items []*corpus.Document
 	err := reader.Read(".", reader.Options{FS: sample.Files, Source: sample.Source}, func(d *corpus.Document, f *reader.Fault) error {
@@ -70,7 +70,7 @@ func wide(s string) string {
 
 // TestPolitenessChangesNothing asks every query of the suite again with 请问 before it and 谢谢 behind it.
 func TestPolitenessChangesNothing(t *testing.T) {
-	e := sampleEngine(t)
+	e := sampleSearcher(t)
 	for _, x := range expectations(t, "invariants.txt") {
 		if strings.ContainsAny(x.query, `"“:：`) {
 			continue
@@ -85,7 +85,7 @@ func TestPolitenessChangesNothing(t *testing.T) {
 // TestSlipsNeverBeatTheRightSpelling compares slips with what was meant: the answer to a slip is that of the right
 // spelling, or less sure.
 func TestSlipsNeverBeatTheRightSpelling(t *testing.T) {
-	e := sampleEngine(t)
+	e := sampleSearcher(t)
 	for _, c := range []struct{ right, slip string }{
 		{"公积金提取", "公机金提取"}, {"社会保障卡补领", "社会保章卡补领"}, {"居住证申领", "居住正申领"}, {"不动产转移登记", "不动铲转移登记"},
 		{"营业执照", "营业执造"}, {"医疗救助申请", "医疗救住申请"}, {"结婚登记", "结婚登机"}, {"失业保险金申领", "失业保显金申领"},

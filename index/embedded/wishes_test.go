@@ -8,11 +8,10 @@ import (
 
 	"tongsou/corpus"
 	"tongsou/index"
-	"tongsou/index/embedded"
 )
 
 // items searches for items, with facets.
-func items(t *testing.T, e *embedded.Engine, q index.Query) (index.Group, *index.Result) {
+func items(t *testing.T, e index.Searcher, q index.Query) (index.Group, *index.Result) {
 	t.Helper()
 	q.Filter.Kinds, q.Facets = []corpus.Kind{corpus.KindItem}, true
 	if q.Limit == 0 {
@@ -38,7 +37,7 @@ func facetCounts(res *index.Result, field string) map[string]int {
 }
 
 func TestConveniencesMustAllHold(t *testing.T) {
-	e := sampleEngine(t)
+	e := sampleSearcher(t)
 	_, open := items(t, e, index.Query{Text: "社会保障卡"})
 	counts := facetCounts(open, "convenience")
 	for _, c := range []string{index.ConvenienceInstant, index.ConvenienceNoVisit, index.ConvenienceFree, index.ConvenienceOnline} {
@@ -65,7 +64,7 @@ func TestConveniencesMustAllHold(t *testing.T) {
 }
 
 func TestHoldsFindsWhatNeedsNoMore(t *testing.T) {
-	e := sampleEngine(t)
+	e := sampleSearcher(t)
 	bySet := map[int]int{}
 	for i, holds := range [][]string{{"身份证"}, {"居民身份证", "银行卡"}, {"身份证", "银行账号", "照片"}} {
 		g, _ := items(t, e, index.Query{Filter: index.Filter{Holds: holds}, Limit: 100})
@@ -101,7 +100,7 @@ func TestHoldsFindsWhatNeedsNoMore(t *testing.T) {
 }
 
 func TestOfficeAbove(t *testing.T) {
-	e := sampleEngine(t)
+	e := sampleSearcher(t)
 	for _, c := range []struct {
 		q      index.Query
 		id     string
@@ -136,7 +135,7 @@ func TestOfficeAbove(t *testing.T) {
 }
 
 func TestSnippetAnswersWhatIsAsked(t *testing.T) {
-	e := sampleEngine(t)
+	e := sampleSearcher(t)
 	for text, begins := range map[string]string{
 		"公积金提取需要什么材料": "申请材料：", "居住证在哪办": "办理地点：", "办护照多少钱": "收费：", "低保申请条件": "受理条件：", "公积金提取流程": "办理流程：",
 	} {
@@ -149,7 +148,7 @@ func TestSnippetAnswersWhatIsAsked(t *testing.T) {
 
 // TestPreferencesHideNothing compares a query that says a wish with the same query that does not.
 func TestPreferencesHideNothing(t *testing.T) {
-	e := sampleEngine(t)
+	e := sampleSearcher(t)
 	for wish, plain := range map[string]string{
 		"公积金提取不用跑": "公积金提取", "能网上办的居住证": "居住证", "呼和浩特养犬登记": "养犬登记", "市里养犬登记": "养犬登记",
 	} {
