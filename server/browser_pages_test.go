@@ -79,6 +79,19 @@ func TestPublicPages(t *testing.T) {
 	}
 }
 
+// TestHeaderStandsStill takes the page as it is on a slow line before the last of the header has come: until a menu has a
+// summary of ours, the browser shows its own.
+func TestHeaderStandsStill(t *testing.T) {
+	b := openTab(t)
+	b.width(360)
+	b.visit(siteURL(t) + "/docs")
+	const left = "document.querySelector('.look').getBoundingClientRect().left"
+	whole := eval[float64](b, left)
+	if early := eval[float64](b, "document.querySelector('.menu > summary').remove(), "+left); early != whole {
+		t.Errorf("the header's buttons stand at %v px before they are all there, and at %v px then", early, whole)
+	}
+}
+
 // loadedWell checks what can be told of a page that was just loaded. Pages that answer with an error may say so in the
 // console, as the browser does for every such answer.
 func (b *tab) loadedWell(path string) {

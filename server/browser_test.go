@@ -328,10 +328,6 @@ type watched struct {
 	Shifted    []string // what moved
 }
 
-// leastShift is the layout shift that nobody sees: a hundredth of what web.dev calls good. On a busy machine Chromium sometimes
-// reports 0.0002 for the controls of the header.
-const leastShift = 0.001
-
 // quiet fails the test for every error in the console, violation of the policy, request to a host that is not allowed, and
 // layout shift since the page was opened.
 func (b *tab) quiet(what string, allowed ...string) {
@@ -350,8 +346,8 @@ func (b *tab) quiet(what string, allowed ...string) {
 			b.t.Errorf("%s: asks another host: %s", what, b.requests[i])
 		}
 	}
-	if w.Shift > leastShift {
-		b.t.Errorf("%s: layout shift %.4f, want %.3f at most; moved: %s", what, w.Shift, leastShift, strings.Join(w.Shifted, ", "))
+	if w.Shift > 0 {
+		b.t.Errorf("%s: layout shift %.4f, want 0; moved: %s", what, w.Shift, strings.Join(w.Shifted, ", "))
 	}
 }
 
