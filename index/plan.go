@@ -42,8 +42,8 @@ type Plan struct {
 	Folded string
 	Place  string
 	home   string // where the citizen is, should Place be a division above that
-	// provinces are those that the query speaks of, a blank behind each.
-	provinces string
+	// provinces are those that the query speaks of, as provincesIn has them.
+	provinces []string
 	Sort      Sort
 	Today     corpus.Date
 	// Offset and Limit choose the page; Depth is how many documents of each kind an engine finds.

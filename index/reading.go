@@ -64,7 +64,7 @@ func (r *Reader) Read(q Query, terms Terms) (*Plan, Understanding, error) {
 		}
 	}
 	p.action = actionOfQuery(norm)
-	p.speakOf(norm)
+	p.provinces = provincesIn(norm)
 	said := r.cut(norm)
 	p.whole = squash(blankOut(norm, said.noise))
 	if p.Article == "" && p.whole != "" {

@@ -2,6 +2,7 @@ package index
 
 import (
 	"regexp"
+	"slices"
 	"strings"
 
 	"tongsou/corpus"
@@ -11,31 +12,19 @@ import (
 // which lies in a市.
 var reMasked = regexp.MustCompile(`(?:^|[^a-z0-9])([a-z])\d{0,3}[市州盟县区旗镇乡]`)
 
-// provincesIn gives the provinces that a folded text speaks of to yield, until that wants no more: the code of two digits of
-// every division that a name may stand for, and the letter of a masked name.
-func provincesIn(folded string, yield func(province string) bool) {
+// provincesIn returns the provinces that a folded text speaks of, in its order: the code of two digits of every division that a
+// name may stand for, and after them the letters of masked names.
+func provincesIn(folded string) []string {
+	var list []string
 	for _, m := range corpus.Regions().FindIn(folded, "") {
 		for _, c := range m.Candidates {
-			if !yield(c.Code[:2]) {
-				return
-			}
+			list = append(list, c.Code[:2])
 		}
 	}
 	for _, m := range reMasked.FindAllStringSubmatch(folded, -1) {
-		if !yield(m[1]) {
-			return
-		}
+		list = append(list, m[1])
 	}
-}
-
-// speakOf notes the provinces that the query speaks of.
-func (p *Plan) speakOf(folded string) {
-	provincesIn(folded, func(province string) bool {
-		if !strings.Contains(p.provinces, province) {
-			p.provinces += province + " "
-		}
-		return true
-	})
+	return list
 }
 
 // toldElsewhere is the share of Ranking.Elsewhere that counts where a document has a title and only its text speaks of other
@@ -46,25 +35,21 @@ const toldElsewhere = 0.25
 // title says where it belongs, and where that names no place its text; an answer to a letter has no title, and its text is
 // about one place.
 func (p *Plan) elsewhere(title, body string) (share float64, province string) {
-	if p.provinces == "" {
+	if len(p.provinces) == 0 {
 		return 0, ""
 	}
-	for _, text := range []string{title, body} {
-		near := false
-		provincesIn(text, func(spoken string) bool {
-			province, near = spoken, strings.Contains(p.provinces, spoken)
-			return !near
-		})
-		switch {
-		case near:
-			return 0, ""
-		case province != "" && (text == title || title == ""):
-			return 1, province
-		case province != "":
-			return toldElsewhere, province
+	share = 1
+	spoken := provincesIn(title)
+	if len(spoken) == 0 {
+		if title != "" {
+			share = toldElsewhere
 		}
+		spoken = provincesIn(body)
 	}
-	return 0, ""
+	if len(spoken) == 0 || slices.ContainsFunc(spoken, func(s string) bool { return slices.Contains(p.provinces, s) }) {
+		return 0, ""
+	}
+	return share, spoken[len(spoken)-1]
 }
 
 // provinceName says a province of provincesIn to the user.
