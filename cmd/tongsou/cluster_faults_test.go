@@ -71,8 +71,7 @@ func TestClusterFaults(t *testing.T) {
 		if err := fault(); err != nil {
 			t.Fatal(err)
 		}
-		w.until(before+2*writeAtOnce, 5*time.Minute)
-		writes := (<-goOn).Sub(began)
+		writes := w.wait(goOn, before+2*writeAtOnce, 5*time.Minute).Sub(began)
 		if err := c.Green(10 * time.Minute); err != nil {
 			t.Fatal(err)
 		}
@@ -200,23 +199,35 @@ func (w *writer) send(client *http.Client, address string, lines []byte) error {
 // until waits until some changes are acknowledged.
 func (w *writer) until(n int64, within time.Duration) {
 	w.t.Helper()
-	for end := time.Now().Add(within); w.acked.Load() < n; time.Sleep(20 * time.Millisecond) {
-		if time.Now().After(end) {
-			said := "nothing"
-			if p := w.wrong.Load(); p != nil {
-				said = *p
-			}
-			w.t.Fatalf("%d changes are acknowledged after %v, want %d; the last refusal: %s", w.acked.Load(), within, n, said)
-		}
+	w.wait(w.reaches(n), n, within)
+}
+
+// wait waits for what reaches gives.
+func (w *writer) wait(reached <-chan time.Time, n int64, within time.Duration) time.Time {
+	w.t.Helper()
+	select {
+	case at := <-reached:
+		return at
+	case <-time.After(within):
 	}
+	said := "nothing"
+	if p := w.wrong.Load(); p != nil {
+		said = *p
+	}
+	w.t.Fatalf("%d changes are acknowledged after %v, want %d; the last refusal: %s", w.acked.Load(), within, n, said)
+	return time.Time{}
 }
 
 // reaches gives the time at which so many changes are acknowledged: writes go on while the step that waits for it goes on too.
 func (w *writer) reaches(n int64) <-chan time.Time {
 	reached := make(chan time.Time, 1)
 	go func() {
-		for w.acked.Load() < n && w.t.Context().Err() == nil {
-			time.Sleep(20 * time.Millisecond)
+		for w.acked.Load() < n {
+			select {
+			case <-w.t.Context().Done():
+				return
+			case <-time.After(20 * time.Millisecond):
+			}
 		}
 		reached <- time.Now()
 	}()

@@ -189,8 +189,7 @@ func (p *program) catchUp(ctx context.Context, c *Config) error {
 	if fault != "" {
 		p.upkeep.fault(fault + "。若存储是恢复来的或换过，可不理会；否则请核对是否丢了最后收入的文档，再收入一次")
 	}
-	shared := c.isShared() && c.Engine == engineOpenSearch // of one index that all share only the elected process writes
-	if !shared && !p.engine.Stale() && len(p.engine.Health().Faults) == 0 && last-p.engine.Sequence() <= smallBacklog {
+	if !c.sharesIndex() && !p.engine.Stale() && len(p.engine.Health().Faults) == 0 && last-p.engine.Sequence() <= smallBacklog {
 		if _, err := index.CatchUp(ctx, p.store, p.engine, nil); err != nil && ctx.Err() == nil {
 			p.log.Error("索引赶不上存储，先用现有的索引回答", "error", err) // Follow tries again
 		}
@@ -200,7 +199,7 @@ func (p *program) catchUp(ctx context.Context, c *Config) error {
 		if !c.isShared() { // a database server looks after its own pages
 			p.behind.Go(func() { p.verifyStore(ctx) })
 		}
-		if !shared {
+		if !c.sharesIndex() {
 			index.Follow(ctx, p.store, p.engine, p.log)
 		}
 	})

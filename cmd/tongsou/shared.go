@@ -63,6 +63,9 @@ func sharedSettings() []setting {
 // isShared reports whether the store is one that several processes on several machines have open.
 func (c *Config) isShared() bool { return c.Store == inPostgres }
 
+// sharesIndex reports whether they have one index, too. Only the process that was elected writes it.
+func (c *Config) sharesIndex() bool { return c.isShared() && c.Engine == engineOpenSearch }
+
 // openShared opens the store in PostgreSQL. The data folder still holds this process's own index.
 func openShared(ctx context.Context, c *Config) (*store.Store, error) {
 	if err := os.MkdirAll(c.Data, 0o750); err != nil {
@@ -148,7 +151,7 @@ func (p *program) elect(c *Config, options *server.Options) error {
 func (p *program) duties(ctx context.Context, c *Config, sources []pull.Source) {
 	var work sync.WaitGroup
 	defer work.Wait()
-	if c.isShared() && c.Engine == engineOpenSearch {
+	if c.sharesIndex() {
 		work.Go(func() { index.Follow(ctx, p.store, p.engine, p.log) })
 	}
 	if len(sources) > 0 {
