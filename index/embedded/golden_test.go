@@ -25,23 +25,21 @@ var update = flag.Bool("update", false, "rewrite the golden files from what the 
 // sampleEngine is an engine of a test's own that holds the embedded sample on 1 January 2026.
 func sampleEngine(t testing.TB) *embedded.Engine {
 	t.Helper()
-	e, err := embedded.Open(embedded.Options{Path: t.TempDir(), Now: enginetest.SampleDay})
-	if err != nil {
-		t.Fatal(err)
-	}
+	e := openSample(t, t.TempDir())
 	t.Cleanup(func() { _ = e.Close() })
-	fillWithSample(t, e)
 	return e
 }
 
-func fillWithSample(t testing.TB, e *embedded.Engine) {
+func openSample(t testing.TB, path string) *embedded.Engine {
 	t.Helper()
-	if err := e.Apply(context.Background(), enginetest.Sample(t)); err != nil {
+	e, err := embedded.Open(embedded.Options{Path: path, Now: enginetest.SampleDay})
+	if err != nil {
 		t.Fatal(err)
 	}
-	if err := e.Learn(context.Background()); err != nil {
-		t.Fatal(err)
+	if err := errors.Join(e.Apply(context.Background(), enginetest.Sample(t)), e.Learn(context.Background())); err != nil {
+		t.Fatal(errors.Join(err, e.Close()))
 	}
+	return e
 }
 
 // sampleAsked is a sample engine for all tests that only ask: to fill one takes seconds under the race detector.
@@ -52,14 +50,7 @@ var sampleAsked struct {
 
 func sampleSearcher(t testing.TB) index.Searcher {
 	t.Helper()
-	sampleAsked.once.Do(func() {
-		e, err := embedded.Open(embedded.Options{Path: filepath.Join(scratch, "sample"), Now: enginetest.SampleDay})
-		if err != nil {
-			t.Fatal(err)
-		}
-		fillWithSample(t, e)
-		sampleAsked.engine = e
-	})
+	sampleAsked.once.Do(func() { sampleAsked.engine = openSample(t, filepath.Join(scratch, "sample")) })
 	if sampleAsked.engine == nil {
 		t.Fatal("the sample engine could not be filled: see the test that tried first")
 	}

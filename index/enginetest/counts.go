@@ -1,7 +1,6 @@
 package enginetest
 
 import (
-	"context"
 	"testing"
 
 	"tongsou/corpus"
@@ -12,12 +11,8 @@ import (
 // facet of kinds says, whatever the page has room for. Where fewer match than a first page has room for, it is filled with
 // what says less of the query; then the total is what stands on it.
 func testCounts(t *testing.T, open Open) {
-	e := open(t)
-	t.Cleanup(func() { _ = e.Close() })
 	sample := Sample(t)
-	if err := e.Apply(context.Background(), sample); err != nil {
-		t.Fatal(err)
-	}
+	e := holding(t, open, sample)
 	compared, filled := 0, 0
 	for _, text := range asked(sample) {
 		for _, limit := range []int{1, 30} {

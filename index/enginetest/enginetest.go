@@ -40,16 +40,27 @@ func Run(t *testing.T, open Open) {
 // filled opens an engine with the suite's documents.
 func filled(t *testing.T, open Open) index.Engine {
 	t.Helper()
+	return holding(t, open, numbered(documents()))
+}
+
+// holding opens an engine to which changes were applied.
+func holding(t *testing.T, open Open, changes []index.Change) index.Engine {
+	t.Helper()
 	e := open(t)
 	t.Cleanup(func() { _ = e.Close() })
-	var changes []index.Change
-	for i, d := range documents() {
-		changes = append(changes, index.Change{Seq: uint64(i + 1), ID: d.ID, Document: d})
-	}
 	if err := e.Apply(context.Background(), changes); err != nil {
 		t.Fatal(err)
 	}
 	return e
+}
+
+// numbered are the changes that bring documents into an empty index.
+func numbered(docs []*corpus.Document) []index.Change {
+	changes := make([]index.Change, 0, len(docs))
+	for i, d := range docs {
+		changes = append(changes, index.Change{Seq: uint64(i + 1), ID: d.ID, Document: d})
+	}
+	return changes
 }
 
 func search(t *testing.T, e index.Engine, q index.Query) *index.Result {
@@ -266,19 +277,15 @@ func testChanges(t *testing.T, open Open) {
 }
 
 func testPages(t *testing.T, open Open) {
-	e := open(t)
-	t.Cleanup(func() { _ = e.Close() })
-	var changes []index.Change
+	var docs []*corpus.Document
 	for i := range 95 {
 		d := bulletin()
 		d.ID = fmt.Sprintf("news-%03d", i)
 		d.Published = corpus.Date(fmt.Sprintf("2020-%02d-%02d", i%12+1, i%28+1))
 		d.Sections[0].Text += strings.Repeat("今年供暖。", i%7)
-		changes = append(changes, index.Change{Seq: uint64(i + 1), ID: d.ID, Document: d})
+		docs = append(docs, d)
 	}
-	if err := e.Apply(context.Background(), changes); err != nil {
-		t.Fatal(err)
-	}
+	e := holding(t, open, numbered(docs))
 	for _, sort := range []index.Sort{index.ByRelevance, index.ByDate} {
 		seen := map[string]bool{}
 		newest := corpus.Date("9999-12-31")
