@@ -30,11 +30,32 @@ import (
 // The browser is one process for the whole package; a test opens tabs in it, each with cookies of its own. A test that
 // needs the browser fails where there is none: a page that nobody looked at is not tested.
 
-// TestMain ends the browser with the tests.
-func TestMain(m *testing.M) {
+// scratch is a folder that all tests share, and ends what closes the files in it; both go with the tests.
+var (
+	scratch string
+	ends    []func() error
+)
+
+// TestMain ends with the tests what they shared.
+func TestMain(m *testing.M) { os.Exit(runAll(m)) }
+
+func runAll(m *testing.M) int {
+	dir, err := os.MkdirTemp("", "tongsou-server-test")
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	scratch = dir
 	code := m.Run()
 	chromium.stop()
-	os.Exit(code)
+	for _, end := range ends {
+		err = errors.Join(err, end())
+	}
+	if err := errors.Join(err, os.RemoveAll(dir)); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	return code
 }
 
 // browser is a Chromium that is started when the first test asks for it.

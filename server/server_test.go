@@ -6,7 +6,6 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
-	"os"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -25,22 +24,20 @@ import (
 // fixture is a store and an index of the embedded sample, made once for all tests and only read by them.
 var fixture = sync.OnceValues(func() (server.Options, error) {
 	ctx := context.Background()
-	dir, err := os.MkdirTemp("", "tongsou-server-test")
+	s, err := store.Open(ctx, filepath.Join(scratch, "store.db"))
 	if err != nil {
 		return server.Options{}, err
 	}
-	s, err := store.Open(ctx, filepath.Join(dir, "store.db"))
-	if err != nil {
-		return server.Options{}, err
-	}
+	ends = append(ends, s.Close)
 	opts := ingest.Options{Reader: reader.Options{FS: sample.Files, Source: sample.Source}}
 	if _, err := ingest.Run(ctx, s, ".", opts); err != nil {
 		return server.Options{}, err
 	}
-	e, err := embedded.Open(embedded.Options{Path: filepath.Join(dir, "index")})
+	e, err := embedded.Open(embedded.Options{Path: filepath.Join(scratch, "index")})
 	if err != nil {
 		return server.Options{}, err
 	}
+	ends = append(ends, e.Close)
 	_, err = index.CatchUp(ctx, s, e, nil)
 	return server.Options{Engine: e, Library: s, Log: slog.New(slog.DiscardHandler)}, err
 })

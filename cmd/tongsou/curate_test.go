@@ -35,7 +35,7 @@ func call(t *testing.T, key, method, address, body string) (int, []byte) {
 
 // TestKeysOpenTheAdminAPI makes a key while a server runs, puts a document in, and finds it within two seconds.
 func TestKeysOpenTheAdminAPI(t *testing.T) {
-	data := t.TempDir()
+	data := withSample(t)
 	address, stop := serving(t, data)
 	editor := strings.TrimSpace(must(t, "key", "create", "--data", data, "--name", "门户", "--role", "editor", "--days", "7"))
 	const line = `{"id": "api-1", "kind": "news", "title": "飞碟登记窗口开放", "published": "2026-01-02", "sections": [{"id": "p1", "text": "飞碟登记今天开始。"}]}`
@@ -80,7 +80,7 @@ func TestKeysOpenTheAdminAPI(t *testing.T) {
 
 // TestEntriesOutliveARestart publishes a synonym, and finds by it after the server was started anew.
 func TestEntriesOutliveARestart(t *testing.T) {
-	data := t.TempDir()
+	data := withSample(t)
 	address, stop := serving(t, data)
 	key := strings.TrimSpace(must(t, "key", "create", "--data", data, "--name", "x", "--role", "owner"))
 	admin := address + "/api/v1/admin/"
@@ -105,7 +105,7 @@ func TestEntriesOutliveARestart(t *testing.T) {
 
 // TestServePullsItsSources fills a folder while a server runs that watches it.
 func TestServePullsItsSources(t *testing.T) {
-	data, inbox := t.TempDir(), t.TempDir()
+	data, inbox := withSample(t), t.TempDir()
 	path := write(t, filepath.Join(inbox, "a.jsonl"), `{"title": "飞碟登记窗口开放", "date": "2023-02-03", "text": "飞碟登记今天开始。"}`)
 	old := time.Now().Add(-time.Minute)
 	if err := os.Chtimes(path, old, old); err != nil {

@@ -29,15 +29,8 @@ import (
 
 // binary builds the program once, as the image holds it: static, with the time zones inside.
 var binary = sync.OnceValues(func() (string, error) {
-	dir, err := os.MkdirTemp("", "tongsou-faults")
-	if err != nil {
-		return "", err
-	}
-	name := filepath.Join(dir, "tongsou")
-	if err := os.Chmod(dir, 0o755); err != nil { // processes of another user run it
-		return "", err
-	}
-	overlay, err := jumpingClock(dir)
+	name := filepath.Join(scratch, "tongsou")
+	overlay, err := jumpingClock(scratch)
 	if err != nil {
 		return "", err
 	}

@@ -15,7 +15,7 @@ import (
 func TestServeOpensTheDeskAndKeepsTheJournal(t *testing.T) {
 	const key = "a key from the environment"
 	t.Setenv("TONGSOU_ADMIN_KEY", key)
-	data := t.TempDir()
+	data := withSample(t)
 	address, stop := serving(t, data)
 	res, err := http.PostForm(address+"/feedback", url.Values{"kind": {"search"}, "query": {"飞碟登记"}, "satisfied": {"0"}, "text": {"电话13912345678"}})
 	if err != nil {
@@ -50,7 +50,7 @@ func TestServeOpensTheDeskAndKeepsTheJournal(t *testing.T) {
 
 func TestJournalIsOffWhenItIsSwitchedOff(t *testing.T) {
 	t.Setenv("TONGSOU_JOURNAL", "false")
-	data := t.TempDir()
+	data := withSample(t)
 	address, _ := serving(t, data)
 	_, page := fetch(t, address+"/search?q="+url.QueryEscape("户口"))
 	if strings.Contains(string(page), "/feedback") {

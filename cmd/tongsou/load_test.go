@@ -341,7 +341,7 @@ func most(list []usage) usage {
 
 // TestMixIsAsSaid holds that the requests of a load are what it is said to be made of.
 func TestMixIsAsSaid(t *testing.T) {
-	address, _ := serving(t, t.TempDir())
+	address, _ := serving(t, withSample(t))
 	m := newMix(t, address, "../../index/embedded/testdata/invariants.txt")
 	kinds, distinct := map[string]int{}, map[string]int{}
 	const n = 5000

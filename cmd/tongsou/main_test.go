@@ -80,6 +80,33 @@ func (s *syncBuffer) String() string {
 	return s.b.String()
 }
 
+// sampleMade puts the sample into a data folder, once for all tests.
+var sampleMade sync.Once
+
+// withSample returns a data folder of the test's own that holds the sample: a copy, for putting it into a new one takes
+// seconds under the race detector.
+func withSample(t *testing.T) string {
+	t.Helper()
+	from := filepath.Join(scratch, "sample")
+	sampleMade.Do(func() {
+		_, stop := serving(t, from)
+		if err := stop(); err != nil {
+			t.Fatal(err)
+		}
+	})
+	// Only these are the sample: what lies beside was kept by the settings of the test that came first.
+	data := t.TempDir()
+	store, err := os.ReadFile(filepath.Join(from, "store.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	write(t, filepath.Join(data, "store.db"), string(store))
+	if err := os.CopyFS(filepath.Join(data, "index"), os.DirFS(filepath.Join(from, "index"))); err != nil {
+		t.Fatal(err)
+	}
+	return data
+}
+
 // serving starts serve on a free port and returns its address; stop ends it and returns its error.
 func serving(t *testing.T, data string) (address string, stop func() error) {
 	t.Helper()

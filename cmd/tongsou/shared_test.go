@@ -26,7 +26,28 @@ import (
 // database is the PostgreSQL cluster of this package's tests.
 var database postgrestest.Server
 
-func TestMain(m *testing.M) { os.Exit(database.Run(m)) }
+// scratch is a folder that all tests share and that goes with them.
+var scratch string
+
+func TestMain(m *testing.M) { os.Exit(runAll(m)) }
+
+func runAll(m *testing.M) int {
+	dir, err := os.MkdirTemp("", "tongsou-test")
+	if err == nil {
+		err = os.Chmod(dir, 0o755) // processes of another user run what lies there
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	scratch = dir
+	code := database.Run(m)
+	if err := os.RemoveAll(dir); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	return code
+}
 
 // inDatabase makes that every tongsou of a test keeps its store in an empty database.
 func inDatabase(t *testing.T) (dsn string) {

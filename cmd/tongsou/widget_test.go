@@ -12,10 +12,10 @@ import (
 // TestWidgetPrintsWhatThePortalNeeds starts serve with a site of its configuration, and follows the printed snippet from
 // that site: the script is there, and the API lets the site in.
 func TestWidgetPrintsWhatThePortalNeeds(t *testing.T) {
-	dir := t.TempDir()
+	dir, data := t.TempDir(), withSample(t)
 	t.Chdir(dir)
 	write(t, filepath.Join(dir, "tongsou.yaml"), "sites:\n  - key: portal-2026\n    origins: [\"https://www.example.gov.cn\"]\n")
-	address, _ := serving(t, filepath.Join(dir, "data"))
+	address, _ := serving(t, data)
 	out := must(t, "widget", "--url", address, "--place", "150100", "--kinds", "item,policy", "--results")
 	for _, want := range []string{`place="1501"`, `kinds="item,policy"`, `key="portal-2026"`, `mode="results"`, `action="` + address + `/search"`} {
 		if !strings.Contains(out, want) {
