@@ -33,8 +33,12 @@ func open(t *testing.T, path string, change func(*embedded.Options)) *embedded.E
 	return e
 }
 
+// TestContract holds with room for a few lists of postings, so that most are forgotten and read again.
 func TestContract(t *testing.T) {
-	enginetest.Run(t, func(t *testing.T) index.Engine { return open(t, t.TempDir(), nil) })
+	const room = 16 << 10
+	enginetest.Run(t, func(t *testing.T) index.Engine {
+		return open(t, t.TempDir(), func(o *embedded.Options) { o.CacheBytes = room })
+	})
 }
 
 func news(id, text string) index.Change {

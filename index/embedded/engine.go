@@ -2,8 +2,8 @@
 //
 // bleve keeps what it is good at: building segments, merging them, making a batch durable, dropping what was deleted. Its
 // query side is not used. The terms come from package segment, and the searcher in score.go reads bleve's segments
-// directly: it holds columns of each segment in memory (leaf.go), keeps decoded postings, and scores textbook BM25F,
-// which bleve's scorer is not. The shape that the design page sketches, shards behind a bleve alias, is therefore a list
+// directly: it holds columns of each segment in memory (leaf.go), keeps decoded postings (postings.go), and scores textbook
+// BM25F, which bleve's scorer is not. The shape that the design page sketches, shards behind a bleve alias, is therefore a list
 // of segments behind one pointer here: the pointer does what an alias's Swap would.
 package embedded
 

@@ -2,10 +2,8 @@ package embedded
 
 import (
 	"fmt"
-	"slices"
 	"strconv"
 	"strings"
-	"sync"
 
 	"github.com/RoaringBitmap/roaring/v2"
 	zap "github.com/blevesearch/scorch_segment_api/v2"
@@ -218,21 +216,6 @@ func bitmap(pl zap.PostingsList) *roaring.Bitmap {
 	}
 }
 
-// postings are the units that hold a term in any text field, ascending, with the term's frequency in each field. A
-// frequency above 255 counts as 255: BM25 has long been flat by then.
-type postings struct {
-	units []uint32
-	freqs [][len(textFields)]uint8
-}
-
-// inBody reports whether the term was counted in the body of a unit.
-func (p *postings) inBody(unit uint32) bool {
-	i, found := slices.BinarySearch(p.units, unit)
-	return found && p.freqs[i][bodyField] > 0
-}
-
-func (p *postings) bytes() int64 { return int64(len(p.units))*7 + 96 }
-
 // leaf is one bleve segment as our searcher sees it.
 type leaf struct {
 	seg     zap.Segment
@@ -255,167 +238,81 @@ func (l *leaf) postings(term string) (*postings, error) {
 	return p, nil
 }
 
+// frequency is the number of units that hold a term. What is not in memory is counted without decoding it: reading a query
+// asks for many words that it then does without.
+func (l *leaf) frequency(term string) (int, error) {
+	if p := l.cache.get(term); p != nil {
+		return p.len(), nil
+	}
+	if n, ok := l.cache.count(term); ok {
+		return n, nil
+	}
+	var units *roaring.Bitmap
+	for _, name := range textFields {
+		pl, err := l.list(name, term)
+		if err != nil {
+			return 0, err
+		}
+		switch {
+		case pl.Count() == 0:
+		case units == nil:
+			units = bitmap(pl)
+		default:
+			units = roaring.Or(units, bitmap(pl))
+		}
+	}
+	n := 0
+	if units != nil {
+		n = int(units.GetCardinality())
+	}
+	l.cache.counted(term, n)
+	return n, nil
+}
+
+// list returns bleve's postings of a term in a field.
+func (l *leaf) list(field, term string) (zap.PostingsList, error) {
+	dict, err := l.seg.Dictionary(field)
+	if err != nil {
+		return nil, fmt.Errorf("read dictionary of field %s: %w", field, err)
+	}
+	pl, err := dict.PostingsList([]byte(term), nil, nil)
+	if err != nil {
+		return nil, fmt.Errorf("read postings of %q: %w", term, err)
+	}
+	return pl, nil
+}
+
 // read decodes the term's postings of the three text fields and merges them by unit.
 func (l *leaf) read(term string) (*postings, error) {
-	p := &postings{}
-	for f, name := range textFields {
-		dict, err := l.seg.Dictionary(name)
-		if err != nil {
-			return nil, fmt.Errorf("read dictionary of field %s: %w", name, err)
-		}
-		pl, err := dict.PostingsList([]byte(term), nil, nil)
-		if err != nil {
-			return nil, fmt.Errorf("read postings of %q: %w", term, err)
-		}
-		n := int(pl.Count())
-		if n == 0 {
-			continue
-		}
-		list := &postings{units: make([]uint32, 0, n), freqs: make([][len(textFields)]uint8, 0, n)}
-		if name == fieldBody {
-			err = list.readFrequencies(pl, f)
-		} else {
-			list.readUnits(pl, f)
-		}
-		if err != nil {
-			return nil, fmt.Errorf("read postings of %q: %w", term, err)
-		}
-		p = merge(p, list)
+	body, err := l.list(textFields[bodyField], term)
+	if err != nil {
+		return nil, err
 	}
-	return p, nil
-}
-
-// readUnits takes the units of a field that has no frequencies: each counts once.
-func (p *postings) readUnits(pl zap.PostingsList, f int) {
-	p.units = bitmap(pl).ToArray()
-	var once [len(textFields)]uint8
-	once[f] = 1
-	for range p.units {
-		p.freqs = append(p.freqs, once)
-	}
-}
-
-func (p *postings) readFrequencies(pl zap.PostingsList, f int) error {
-	it := pl.Iterator(true, false, false, nil)
-	for {
+	b := builders.Get().(*builder)
+	defer builders.Put(b)
+	b.reset(int(body.Count()))
+	for it := body.Iterator(true, false, false, nil); ; {
 		e, err := it.Next()
-		if err != nil || e == nil {
-			return err
+		if err != nil {
+			return nil, fmt.Errorf("read postings of %q: %w", term, err)
 		}
-		var fr [len(textFields)]uint8
-		fr[f] = uint8(min(e.Frequency(), 255))
-		p.units = append(p.units, uint32(e.Number()))
-		p.freqs = append(p.freqs, fr)
-	}
-}
-
-// merge joins two postings lists whose frequencies stand in different fields.
-func merge(a, b *postings) *postings {
-	if len(a.units) == 0 {
-		return b
-	}
-	out := &postings{
-		units: make([]uint32, 0, len(a.units)+len(b.units)),
-		freqs: make([][len(textFields)]uint8, 0, len(a.units)+len(b.units)),
-	}
-	for i, j := 0, 0; i < len(a.units) || j < len(b.units); {
-		switch {
-		case j == len(b.units) || i < len(a.units) && a.units[i] < b.units[j]:
-			out.units, out.freqs = append(out.units, a.units[i]), append(out.freqs, a.freqs[i])
-			i++
-		case i == len(a.units) || b.units[j] < a.units[i]:
-			out.units, out.freqs = append(out.units, b.units[j]), append(out.freqs, b.freqs[j])
-			j++
-		default:
-			fr := a.freqs[i]
-			for f := range fr {
-				fr[f] = max(fr[f], b.freqs[j][f])
-			}
-			out.units, out.freqs = append(out.units, a.units[i]), append(out.freqs, fr)
-			i, j = i+1, j+1
-		}
-	}
-	return out
-}
-
-// postingsCache keeps the postings of one segment that were asked for. All caches share one budget; when it is spent,
-// a cache that wants room forgets entries of its own.
-type postingsCache struct {
-	budget *budget
-	mu     sync.RWMutex
-	lists  map[string]*postings
-}
-
-// budget is the memory that all postings caches of an engine may hold.
-type budget struct {
-	mu    sync.Mutex
-	limit int64
-	spent int64
-}
-
-func newCache(b *budget) *postingsCache {
-	return &postingsCache{budget: b, lists: map[string]*postings{}}
-}
-
-func (c *postingsCache) get(term string) *postings {
-	c.mu.RLock()
-	defer c.mu.RUnlock()
-	return c.lists[term]
-}
-
-func (c *postingsCache) put(term string, p *postings) {
-	size := p.bytes() + int64(len(term))
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.lists[term] != nil {
-		return
-	}
-	if !c.budget.take(size) {
-		c.evict(size)
-		if !c.budget.take(size) {
-			return
-		}
-	}
-	c.lists[strings.Clone(term)] = p
-}
-
-// evict forgets entries in the map's own, random order until size bytes are free or the cache is empty. Random eviction
-// costs a few decodes more than an exact clock and needs no bookkeeping on the read path.
-func (c *postingsCache) evict(size int64) {
-	freed := int64(0)
-	for term, e := range c.lists {
-		if freed >= 4*size {
+		if e == nil {
 			break
 		}
-		n := e.bytes() + int64(len(term))
-		delete(c.lists, term)
-		c.budget.give(n)
-		freed += n
+		b.units = append(b.units, uint32(e.Number()))
+		b.codes = append(b.codes, codeOf(e.Frequency()))
 	}
-}
-
-// drop gives everything back when the segment is gone.
-func (c *postingsCache) drop() {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	for term, e := range c.lists {
-		c.budget.give(e.bytes() + int64(len(term)))
+	for f, name := range textFields {
+		if f == bodyField {
+			continue
+		}
+		pl, err := l.list(name, term)
+		if err != nil {
+			return nil, err
+		}
+		if pl.Count() > 0 {
+			b.mark(bitmap(pl), codeBit(f))
+		}
 	}
-	c.lists = map[string]*postings{}
-}
-
-func (b *budget) take(n int64) bool {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	if b.spent+n > b.limit {
-		return false
-	}
-	b.spent += n
-	return true
-}
-
-func (b *budget) give(n int64) {
-	b.mu.Lock()
-	b.spent -= n
-	b.mu.Unlock()
+	return b.pack(), nil
 }

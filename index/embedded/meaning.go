@@ -80,18 +80,19 @@ func (s *segments) near(plan *index.Plan, gates []gate) ([]scored, error) {
 	return list, nil
 }
 
-// words gives the units that are near in meaning the scores that their words have.
-func (s *segments) words(acc *accumulator, li int, cover *stage.Coverage, by *order, near []scored) {
+// words gives the units of a block that are near in meaning the scores that their words have.
+func (s *segments) words(cells []cell, li, base int, cover *stage.Coverage, by *order, near []scored) {
 	l := &s.leaves[li]
 	for i := range near {
 		n := &near[i]
-		if n.leaf != li {
+		at := int(n.unit) - base
+		if n.leaf != li || at < 0 || at >= len(cells) {
 			continue
 		}
-		n.touched = uint64(acc.touched[n.unit])
-		share := cover.Of(acc.touched[n.unit])
+		n.touched = uint64(cells[at].touched)
+		share := cover.Of(cells[at].touched)
 		n.matches = share >= cover.Least
-		n.score, n.place = by.place(acc.score[n.unit], share, l.columns, l.columns.doc[n.unit])
+		n.score, n.place = by.place(cells[at].score, share, l.columns, l.columns.doc[n.unit])
 	}
 }
 

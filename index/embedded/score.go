@@ -19,8 +19,8 @@ import (
 //	score    = Σ_t w_t · idf(t) · tf' · (k1 + 1) / (tf' + k1)
 //
 // The simple way is bleve's: one iterator a term, merged by a heap, unit after unit. Half of its time goes into the
-// merging, a third into decoding. Here a term's postings are decoded once into plain slices and kept; a query adds them
-// up term after term into one number per unit and then reads the numbers once. That costs a pass over all units (0.3 ms
+// merging, a third into decoding. Here a term's postings are decoded once and kept; a query adds them up term after term into
+// one number per unit, block by block, and then reads the numbers once. That costs a pass over all units (0.3 ms
 // for 225,000), which is less than the merging for anything but the rarest words.
 
 // scored is a unit with its score and its place in the order asked for, larger first.
@@ -51,24 +51,18 @@ type outcome struct {
 	count   tally
 }
 
-// accumulator holds one number and one set of concepts per unit of a leaf.
-type accumulator struct {
-	score   []float32
-	touched []uint32
+// block holds what the units of a segment that differ in their lower sixteen bits have so far. A segment is scored block after
+// block, since the half megabyte of one stays near the processor while term after term is added up: over a segment of a million
+// units at once, every term went through main memory.
+type block [1 << 16]cell
+
+// cell is a unit's score and the concepts that it holds a term of, a bit each.
+type cell struct {
+	score   float32
+	touched uint32
 }
 
-var accumulators = sync.Pool{New: func() any { return new(accumulator) }}
-
-func newAccumulator(n int) *accumulator {
-	a := accumulators.Get().(*accumulator)
-	if cap(a.score) < n {
-		a.score, a.touched = make([]float32, n), make([]uint32, n)
-	}
-	a.score, a.touched = a.score[:n], a.touched[:n]
-	clear(a.score)
-	clear(a.touched)
-	return a
-}
+var blocks = sync.Pool{New: func() any { return new(block) }}
 
 // bounds are how many units a scan keeps: the best of all, and the best of those that match. One heap for both would have
 // to hold thousands to reach the few that match a long question: the others share more of its common words.
@@ -93,30 +87,43 @@ func (s *segments) scan(ctx context.Context, plan *index.Plan, r *index.Ranking,
 	}
 	cover := stage.NewCoverage(out.stats.Rarity, least)
 	by := newOrder(r, plan, count.kind)
-	norms, telling := s.norms(r), plan.Telling(idf, df)
+	saturated := s.saturation(r)
+	defer saturations.Put(saturated)
+	summands := make([]summand, len(plan.Terms))
+	telling := plan.Telling(idf, df)
+	for ti, t := range plan.Terms {
+		summands[ti].weight = float32(float64(t.Weight) * math.Pow(idf[ti], r.IDFPower))
+		if telling[ti] && t.Concept < index.MaxConcepts {
+			summands[ti].bit = 1 << t.Concept
+		}
+	}
 	top := &best{any: minHeap{limit: keep.any}, matching: minHeap{limit: keep.matching}}
+	cells := blocks.Get().(*block)
+	defer blocks.Put(cells)
 	for li := range s.leaves {
-		err := ctx.Err()
-		if out.partial = li > 0 && stage.OutOfTime(err); out.partial {
+		l := &s.leaves[li]
+		raised := by.lift.in(l.columns)
+		out.count.begin(l.columns)
+		for base := 0; base < l.columns.units && !out.partial; base += len(cells) {
+			err := ctx.Err()
+			if out.partial = li+base > 0 && stage.OutOfTime(err); out.partial {
+				break
+			}
+			if err != nil && !stage.OutOfTime(err) {
+				return nil, err
+			}
+			part := cells[:min(len(cells), l.columns.units-base)]
+			clear(part)
+			for ti, list := range lists[li] {
+				add(cells, base, list, l.columns, summands[ti], saturated)
+			}
+			s.words(part, li, base, cover, by, near)
+			s.collect(part, li, base, &gates[li], cover, by, raised, top, &out.count)
+		}
+		out.count.end(l.columns)
+		if out.partial {
 			break
 		}
-		if err != nil && !stage.OutOfTime(err) {
-			return nil, err
-		}
-		l := &s.leaves[li]
-		acc := newAccumulator(l.columns.units)
-		for ti, list := range lists[li] {
-			t := plan.Terms[ti]
-			bit := uint32(0)
-			if telling[ti] && t.Concept < index.MaxConcepts {
-				bit = 1 << t.Concept
-			}
-			weight := float64(t.Weight) * math.Pow(idf[ti], r.IDFPower)
-			add(acc, list, l.columns, weight, bit, norms, r.K1)
-		}
-		s.words(acc, li, cover, by, near)
-		s.collect(acc, li, &gates[li], cover, by, top, &out.count)
-		accumulators.Put(acc)
 	}
 	out.top, out.more = top.sorted(), len(top.matching.list) == keep.matching
 	return out, nil
@@ -137,47 +144,73 @@ func (s *segments) lists(ctx context.Context, terms []index.PlanTerm) ([][]*post
 				return nil, nil, err
 			}
 			lists[li][ti] = p
-			df[ti] += len(p.units)
+			df[ti] += p.len()
 		}
 	}
 	return lists, df, nil
 }
 
-// fieldNorms holds w_f / (1 − b_f + b_f · len / avglen) for each quantised length of each text field.
-type fieldNorms [len(textFields)][256]float32
-
-func (s *segments) norms(r *index.Ranking) *fieldNorms {
-	var n fieldNorms
-	for f := range n {
-		b := r.LengthB[f]
-		for level := range n[f] {
-			n[f][level] = float32(r.FieldWeight[f] / (1 - b + b*stage.Lengths()[level]/s.average[f]))
-		}
-	}
-	return &n
+// saturation is what a term of weight 1 adds to a unit: tf' · (k1 + 1) / (tf' + k1).
+type saturation struct {
+	k1 float32
+	// norm holds w_f / (1 − b_f + b_f · len / avglen) for each quantised length of each text field.
+	norm [len(textFields)][256]float32
+	// body is all of it for a term that stands in the body alone, by the level of its frequency and the body's length: reading it
+	// takes half the time of reckoning, and nearly every unit has its terms there alone.
+	body [1 << (frequencyBits + 8)]float32
 }
 
-// add adds one term's contribution to every unit that holds it.
-func add(acc *accumulator, p *postings, c *columns, weight float64, bit uint32, norm *fieldNorms, saturation float64) {
-	if weight == 0 {
+var saturations = sync.Pool{New: func() any { return new(saturation) }}
+
+func (s *segments) saturation(r *index.Ranking) *saturation {
+	t := saturations.Get().(*saturation)
+	t.k1 = float32(r.K1)
+	for f := range t.norm {
+		b := r.LengthB[f]
+		for level := range t.norm[f] {
+			t.norm[f][level] = float32(r.FieldWeight[f] / (1 - b + b*stage.Lengths()[level]/s.average[f]))
+		}
+	}
+	for level, n := range frequencies {
+		for length, norm := range t.norm[bodyField] {
+			t.body[level<<8|length] = t.of(n * norm)
+		}
+	}
+	return t
+}
+
+func (t *saturation) of(tf float32) float32 { return tf * (t.k1 + 1) / (tf + t.k1) }
+
+// summand is what one term adds: its weight, and the bit of its concept, 0 for none.
+type summand struct {
+	weight float32
+	bit    uint32
+}
+
+// add adds one term's contribution to every unit of the block that holds it.
+func add(cells *block, base int, p *postings, c *columns, term summand, t *saturation) {
+	low, codes := p.block(base >> 16)
+	if term.weight == 0 || len(low) == 0 {
 		return
 	}
-	k1 := float32(saturation)
-	w := float32(weight) * (k1 + 1)
-	for i, u := range p.units {
-		fr := &p.freqs[i]
-		tf := float32(0)
-		if fr[0] > 0 {
-			tf += float32(fr[0]) * norm[0][c.lengths[0][u]]
+	titles, keys, bodies := c.lengths[0][base:], c.lengths[1][base:], c.lengths[bodyField][base:]
+	codes = codes[:len(low)]
+	for i, u := range low {
+		code, length := codes[i], bodies[u]
+		part := t.body[uint(code&frequencyMask)<<8|uint(length)]
+		if code > frequencyMask {
+			tf := frequencies[code&frequencyMask] * t.norm[bodyField][length]
+			if code&codeBit(0) != 0 {
+				tf += t.norm[0][titles[u]]
+			}
+			if code&codeBit(1) != 0 {
+				tf += t.norm[1][keys[u]]
+			}
+			part = t.of(tf)
 		}
-		if fr[1] > 0 {
-			tf += float32(fr[1]) * norm[1][c.lengths[1][u]]
-		}
-		if fr[2] > 0 {
-			tf += float32(fr[2]) * norm[2][c.lengths[2][u]]
-		}
-		acc.score[u] += w * tf / (tf + k1)
-		acc.touched[u] |= bit
+		cell := &cells[u]
+		cell.score += term.weight * part
+		cell.touched |= term.bit
 	}
 }
 
@@ -217,19 +250,18 @@ func byDate(score float32, date int32) float64 {
 	return float64((date/10000-1900)*372+date/100%100*31+date%100) + s/(1+s)*0.999
 }
 
-// collect reads a leaf's accumulated scores: units that pass the gate compete for the heap, and their documents count when
+// collect reads the scores of a block: units that pass the gate compete for the heap, and their documents count when
 // they cover enough of the query. An order by date takes only those that count.
-func (s *segments) collect(acc *accumulator, li int, g *gate, cover *stage.Coverage, by *order, top *best, count *tally) {
+func (s *segments) collect(cells []cell, li, base int, g *gate, cover *stage.Coverage, by *order, raised *leafLift, top *best, count *tally) {
 	l := &s.leaves[li]
-	count.begin(l.columns)
-	raised := by.lift.in(l.columns)
-	for u, score := range acc.score {
-		unit := uint32(u)
+	docs := l.columns.doc[base:][:len(cells)]
+	for i := range cells {
+		unit, touched, score := uint32(base+i), cells[i].touched, cells[i].score
 		if score == 0 && !g.open(unit) {
 			continue
 		}
-		doc := l.columns.doc[unit]
-		share := cover.Of(acc.touched[unit])
+		doc := docs[i]
+		share := cover.Of(touched)
 		matches := share >= cover.Least || g.open(unit)
 		if by.byDate && !matches {
 			continue
@@ -249,10 +281,9 @@ func (s *segments) collect(acc *accumulator, li int, g *gate, cover *stage.Cover
 			count.add(doc, failed)
 		}
 		if failed == 0 {
-			top.add(scored{leaf: li, unit: unit, score: score, place: place, touched: uint64(acc.touched[unit]), matches: matches})
+			top.add(scored{leaf: li, unit: unit, score: score, place: place, touched: uint64(touched), matches: matches})
 		}
 	}
-	count.end(l.columns)
 }
 
 // best keeps the best units of all, and the best of those that match.

@@ -425,10 +425,10 @@ func (l *leaf) withAll(phrase string) ([]uint32, error) {
 			return nil, err
 		}
 		if first {
-			units, first = p.units, false
+			units, first = p.units(), false
 			continue
 		}
-		units = intersect(units, p.units)
+		units = intersect(units, p.units())
 	}
 	return units, nil
 }
@@ -472,8 +472,8 @@ func (v *view) Frequency(term string) int {
 	n := 0
 	for _, s := range v.kinds {
 		for li := range s.leaves {
-			if p, err := s.leaves[li].postings(term); err == nil {
-				n += len(p.units)
+			if held, err := s.leaves[li].frequency(term); err == nil {
+				n += held
 			}
 		}
 	}
