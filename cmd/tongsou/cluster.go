@@ -55,7 +55,7 @@ type OpenSearch struct {
 	Cert     string `mapstructure:"cert"`
 	Key      string `mapstructure:"key"`
 	Insecure bool   `mapstructure:"insecure"`
-	// Prefix begins the names of the indices. Shards and Replicas are those of a new one, 1 to 64 and 0 to 8.
+	// Prefix begins the names of the indices. Shards and Replicas are those of a new one, 1 to 1024 and 0 to 8.
 	Prefix   string `mapstructure:"prefix"`
 	Shards   int    `mapstructure:"shards"`
 	Replicas int    `mapstructure:"replicas"`
@@ -107,7 +107,7 @@ func clusterSettings() []setting {
 			}
 			return ""
 		}},
-		{"opensearch.shards", "新建索引的分片数", 1, func(c *Config) string { return between(c.OpenSearch.Shards, 1, 64) }},
+		{"opensearch.shards", "新建索引的分片数", 1, func(c *Config) string { return between(c.OpenSearch.Shards, 1, opensearch.MaxShards) }},
 		{"opensearch.replicas", "每个分片另有几份", 1, func(c *Config) string { return between(c.OpenSearch.Replicas, 0, 8) }},
 		{"opensearch.repository", "备份时把索引的快照放进这个仓库", "", free}, {"opensearch.location", "仓库的共享目录（要登记时）", "", free},
 	}

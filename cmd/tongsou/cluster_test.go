@@ -56,7 +56,7 @@ func TestClusterNeedsAnAddress(t *testing.T) {
 		"opensearch:\n  addresses: [localhost:9200]\n":       "opensearch.addresses",
 		"opensearch:\n  adresses: [http://localhost:9200]\n": "opensearch.adresses",
 		"opensearch:\n  cert: a.pem\n":                       "opensearch.cert",
-		"opensearch:\n  shards: 65\n":                        "opensearch.shards",
+		"opensearch:\n  shards: 1025\n":                      "opensearch.shards",
 	} {
 		file := write(t, filepath.Join(t.TempDir(), "c.yaml"), text)
 		if _, err := tongsou(t, "search", "--config", file, "x"); err == nil || !strings.Contains(err.Error(), want) {

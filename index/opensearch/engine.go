@@ -36,13 +36,16 @@ import (
 	"tongsou/segment"
 )
 
+// MaxShards is the largest number of shards of an index: that of OpenSearch itself, unless its administrators allow more.
+const MaxShards = 1024
+
 // Options say where the cluster is and how the index is kept there. Access.Addresses is required; zero values of the others are
 // replaced.
 type Options struct {
 	Access
 	// Prefix names the alias that is searched; the indices behind it are Prefix-1, Prefix-2 … "tongsou" when empty.
 	Prefix string
-	// Shards is the number of shards of a new index, 1 when 0; Replicas how many further copies there are of each.
+	// Shards is the number of shards of a new index, 1 when 0, at most MaxShards; Replicas how many further copies there are of each.
 	Shards, Replicas int
 	// Ranking holds the weights; nil means index.DefaultRanking.
 	Ranking index.Ranking
@@ -138,8 +141,8 @@ func (o *Options) complete() error {
 	if o.Shards == 0 {
 		o.Shards = 1
 	}
-	if o.Shards < 1 || o.Shards > 64 || o.Replicas < 0 || o.Replicas > 8 {
-		return fmt.Errorf("shards = %d, replicas = %d: choose 1 to 64 and 0 to 8", o.Shards, o.Replicas)
+	if o.Shards < 1 || o.Shards > MaxShards || o.Replicas < 0 || o.Replicas > 8 {
+		return fmt.Errorf("shards = %d, replicas = %d: choose 1 to %d and 0 to 8", o.Shards, o.Replicas, MaxShards)
 	}
 	if o.Now == nil {
 		o.Now = time.Now

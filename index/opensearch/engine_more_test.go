@@ -193,7 +193,7 @@ func TestOpenRefusesNonsense(t *testing.T) {
 	for want, o := range map[string]opensearch.Options{
 		"no address": {}, "is none": {Access: opensearch.Access{Addresses: []string{"localhost:9200"}}},
 		"small letters": {Access: opensearch.Access{Addresses: []string{"http://x"}}, Prefix: "Ab"},
-		"1 to 64":       {Access: opensearch.Access{Addresses: []string{"http://x"}}, Shards: 65},
+		"1 to 1024":     {Access: opensearch.Access{Addresses: []string{"http://x"}}, Shards: 1025},
 	} {
 		if _, err := opensearch.Open(t.Context(), o); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%+v: got %v, want %q", o, err, want)

@@ -82,7 +82,9 @@ func scaleOf(t *testing.T, name string, originals []*corpus.Document, sizes []in
 	}
 	switch name {
 	case "embedded":
-		here, err := embedded.Open(embedded.Options{Path: filepath.Join(t.TempDir(), "index")})
+		// As the operator's guide says: 256 MiB of decoded postings for a million sections.
+		room := int64(256<<20) * int64(max(1, math.Ceil(float64(slices.Max(sizes))/1e6)))
+		here, err := embedded.Open(embedded.Options{Path: filepath.Join(t.TempDir(), "index"), CacheBytes: room})
 		if err != nil {
 			t.Fatal(err)
 		}
