@@ -9,7 +9,6 @@ import (
 	"tongsou/corpus"
 	"tongsou/index"
 	"tongsou/index/semantic"
-	"tongsou/index/stage"
 )
 
 // SetMeaning switches the semantic lane on, or off with nil. Searches that have begun go on as they were.
@@ -81,18 +80,17 @@ func (s *segments) near(plan *index.Plan, gates []gate) ([]scored, error) {
 }
 
 // words gives the units of a block that are near in meaning the scores that their words have.
-func (s *segments) words(cells []cell, li, base int, cover *stage.Coverage, by *order, near []scored) {
-	l := &s.leaves[li]
-	for i := range near {
-		n := &near[i]
+func (x *scorer) words(cells []cell, li, base int) {
+	c := x.leaves[li].columns
+	for i := range x.near {
+		n := &x.near[i]
 		at := int(n.unit) - base
 		if n.leaf != li || at < 0 || at >= len(cells) {
 			continue
 		}
-		n.touched = uint64(cells[at].touched)
-		share := cover.Of(cells[at].touched)
-		n.matches = share >= cover.Least
-		n.score, n.place = by.place(cells[at].score, share, l.columns, l.columns.doc[n.unit])
+		share := x.cover.Of(cells[at].touched)
+		n.touched, n.matches = uint64(cells[at].touched), share >= x.cover.Least
+		n.score, n.place = x.by.place(cells[at].score, share, c, c.doc[n.unit])
 	}
 }
 

@@ -85,48 +85,78 @@ func (s *segments) scan(ctx context.Context, plan *index.Plan, r *index.Ranking,
 	if plan.Named() {
 		least = r.NamedCoverage
 	}
-	cover := stage.NewCoverage(out.stats.Rarity, least)
-	by := newOrder(r, plan, count.kind)
-	saturated := s.saturation(r)
-	defer saturations.Put(saturated)
-	summands := make([]summand, len(plan.Terms))
+	x := scorer{
+		segments: s, lists: lists, terms: summands(plan, idf, df, r), saturated: s.saturation(r), cells: blocks.Get().(*block),
+		gates: gates, cover: stage.NewCoverage(out.stats.Rarity, least), by: newOrder(r, plan, count.kind), near: near,
+		any: minHeap{limit: keep.any}, matching: minHeap{limit: keep.matching}, count: &out.count,
+	}
+	defer saturations.Put(x.saturated)
+	defer blocks.Put(x.cells)
+	for li := range s.leaves {
+		if err := x.leaf(ctx, li); stage.OutOfTime(err) {
+			out.partial = true
+			break
+		} else if err != nil {
+			return nil, err
+		}
+	}
+	out.top, out.more = x.sorted(), len(x.matching.list) == keep.matching
+	return out, nil
+}
+
+// summand is what one term adds: its weight, and the bit of its concept, 0 for none.
+type summand struct {
+	weight float32
+	bit    uint32
+}
+
+func summands(plan *index.Plan, idf []float64, df []int, r *index.Ranking) []summand {
+	list := make([]summand, len(plan.Terms))
 	telling := plan.Telling(idf, df)
 	for ti, t := range plan.Terms {
-		summands[ti].weight = float32(float64(t.Weight) * math.Pow(idf[ti], r.IDFPower))
+		list[ti].weight = float32(float64(t.Weight) * math.Pow(idf[ti], r.IDFPower))
 		if telling[ti] && t.Concept < index.MaxConcepts {
-			summands[ti].bit = 1 << t.Concept
+			list[ti].bit = 1 << t.Concept
 		}
 	}
-	top := &best{any: minHeap{limit: keep.any}, matching: minHeap{limit: keep.matching}}
-	cells := blocks.Get().(*block)
-	defer blocks.Put(cells)
-	for li := range s.leaves {
-		l := &s.leaves[li]
-		raised := by.lift.in(l.columns)
-		out.count.begin(l.columns)
-		for base := 0; base < l.columns.units && !out.partial; base += len(cells) {
-			err := ctx.Err()
-			if out.partial = li+base > 0 && stage.OutOfTime(err); out.partial {
-				break
-			}
-			if err != nil && !stage.OutOfTime(err) {
-				return nil, err
-			}
-			part := cells[:min(len(cells), l.columns.units-base)]
-			clear(part)
-			for ti, list := range lists[li] {
-				add(cells, base, list, l.columns, summands[ti], saturated)
-			}
-			s.words(part, li, base, cover, by, near)
-			s.collect(part, li, base, &gates[li], cover, by, raised, top, &out.count)
+	return list
+}
+
+// scorer is one scan: what it reads, and what it has found so far.
+type scorer struct {
+	*segments
+	lists     [][]*postings // by leaf and term
+	terms     []summand
+	saturated *saturation
+	cells     *block
+	gates     []gate
+	cover     *stage.Coverage
+	by        *order
+	near      []scored
+
+	any, matching minHeap // the best units of all, and the best of those that match
+	count         *tally
+}
+
+// leaf scores a segment block by block. The very first block is scored whatever the time: a part is more than nothing.
+func (x *scorer) leaf(ctx context.Context, li int) error {
+	c := x.leaves[li].columns
+	raised := x.by.lift.in(c)
+	x.count.begin(c)
+	defer x.count.end(c)
+	for base := 0; base < c.units; base += len(x.cells) {
+		if err := ctx.Err(); err != nil && (li+base > 0 || !stage.OutOfTime(err)) {
+			return err
 		}
-		out.count.end(l.columns)
-		if out.partial {
-			break
+		cells := x.cells[:min(len(x.cells), c.units-base)]
+		clear(cells)
+		for ti, list := range x.lists[li] {
+			add(x.cells, base, list, c, x.terms[ti], x.saturated)
 		}
+		x.words(cells, li, base)
+		x.collect(cells, li, base, raised)
 	}
-	out.top, out.more = top.sorted(), len(top.matching.list) == keep.matching
-	return out, nil
+	return nil
 }
 
 // lists returns the postings of every term in every leaf, and how many units hold each term.
@@ -180,12 +210,6 @@ func (s *segments) saturation(r *index.Ranking) *saturation {
 }
 
 func (t *saturation) of(tf float32) float32 { return tf * (t.k1 + 1) / (tf + t.k1) }
-
-// summand is what one term adds: its weight, and the bit of its concept, 0 for none.
-type summand struct {
-	weight float32
-	bit    uint32
-}
 
 // add adds one term's contribution to every unit of the block that holds it.
 func add(cells *block, base int, p *postings, c *columns, term summand, t *saturation) {
@@ -252,8 +276,8 @@ func byDate(score float32, date int32) float64 {
 
 // collect reads the scores of a block: units that pass the gate compete for the heap, and their documents count when
 // they cover enough of the query. An order by date takes only those that count.
-func (s *segments) collect(cells []cell, li, base int, g *gate, cover *stage.Coverage, by *order, raised *leafLift, top *best, count *tally) {
-	l := &s.leaves[li]
+func (x *scorer) collect(cells []cell, li, base int, raised *leafLift) {
+	l, g := &x.leaves[li], &x.gates[li]
 	docs := l.columns.doc[base:][:len(cells)]
 	for i := range cells {
 		unit, touched, score := uint32(base+i), cells[i].touched, cells[i].score
@@ -261,16 +285,16 @@ func (s *segments) collect(cells []cell, li, base int, g *gate, cover *stage.Cov
 			continue
 		}
 		doc := docs[i]
-		share := cover.Of(touched)
-		matches := share >= cover.Least || g.open(unit)
-		if by.byDate && !matches {
+		share := x.cover.Of(touched)
+		matches := share >= x.cover.Least || g.open(unit)
+		if x.by.byDate && !matches {
 			continue
 		}
-		score, place := by.place(score, share, l.columns, doc)
-		if raised != nil && !by.byDate {
+		score, place := x.by.place(score, share, l.columns, doc)
+		if raised != nil && !x.by.byDate {
 			place *= raised.of(doc)
 		}
-		if !matches && !top.any.wants(place) {
+		if !matches && !x.any.wants(place) {
 			continue
 		}
 		failed := g.failed(unit, doc)
@@ -278,36 +302,33 @@ func (s *segments) collect(cells []cell, li, base int, g *gate, cover *stage.Cov
 			continue
 		}
 		if matches {
-			count.add(doc, failed)
+			x.count.add(doc, failed)
 		}
 		if failed == 0 {
-			top.add(scored{leaf: li, unit: unit, score: score, place: place, touched: uint64(touched), matches: matches})
+			x.keep(scored{leaf: li, unit: unit, score: score, place: place, touched: uint64(touched), matches: matches})
 		}
 	}
 }
 
-// best keeps the best units of all, and the best of those that match.
-type best struct{ any, matching minHeap }
-
-func (b *best) add(x scored) {
-	if b.any.wants(x.place) {
-		b.any.add(x)
+func (x *scorer) keep(u scored) {
+	if x.any.wants(u.place) {
+		x.any.add(u)
 	}
-	if x.matches && b.matching.wants(x.place) {
-		b.matching.add(x)
+	if u.matches && x.matching.wants(u.place) {
+		x.matching.add(u)
 	}
 }
 
 // sorted returns the best of all and, after them, the further ones that match.
-func (b *best) sorted() []scored {
-	list := b.any.sorted()
+func (x *scorer) sorted() []scored {
+	list := x.any.sorted()
 	taken := make(map[[2]uint32]bool, len(list))
-	for _, x := range list {
-		taken[[2]uint32{uint32(x.leaf), x.unit}] = true
+	for _, u := range list {
+		taken[[2]uint32{uint32(u.leaf), u.unit}] = true
 	}
-	for _, x := range b.matching.sorted() {
-		if !taken[[2]uint32{uint32(x.leaf), x.unit}] {
-			list = append(list, x)
+	for _, u := range x.matching.sorted() {
+		if !taken[[2]uint32{uint32(u.leaf), u.unit}] {
+			list = append(list, u)
 		}
 	}
 	return list
