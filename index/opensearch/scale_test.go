@@ -82,7 +82,7 @@ func scaleOf(t *testing.T, name string, originals []*corpus.Document, sizes []in
 	}
 	switch name {
 	case "embedded":
-		// As the operator's guide says: 256 MiB of decoded postings for a million sections.
+		// 256 MiB of decoded postings for every million sections of the largest size: half of what the operator's guide gives.
 		room := int64(256<<20) * int64(max(1, math.Ceil(float64(slices.Max(sizes))/1e6)))
 		here, err := embedded.Open(embedded.Options{Path: filepath.Join(t.TempDir(), "index"), CacheBytes: room})
 		if err != nil {
