@@ -2,6 +2,7 @@ package corpus
 
 import (
 	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -9,9 +10,11 @@ import (
 // that the others must follow before the decision that applies it to one court or one trade.
 type Rank uint8
 
-// The ranks, lowest first.
+// The ranks: first those outside the hierarchy, then the lowest first.
 const (
-	RankOther      Rank   = iota // local regulations, rules of departments, notices, news
+	RankNone       Rank   = iota // items and news, which are not compared with law
+	RankDocument                 // no text of law: 规范性文件, notices, answers
+	RankRule                     // 地方性法规, 规章, and other texts of law
 	RankRegulation               // 行政法规, 司法解释
 	RankLaw                      // 法律
 	RankCode                     // 法典 and 宪法: where the rules of a whole field are gathered
@@ -23,24 +26,31 @@ var (
 	reNoteEnd    = regexp.MustCompile(`\s*[（(][^（()）]*[)）]$`)
 )
 
+// lawGenres are the kinds of text that are law and have no higher rank by themselves.
+var lawGenres = []string{"法律", "宪法", "地方性法规", "部门规章", "地方政府规章", "规章", "条例", "法规"}
+
 // RankOf reads the rank of a document from its kind of text (Genre) or, where that says nothing, from its title: national
-// laws call themselves 中华人民共和国…法.
+// laws call themselves 中华人民共和国…法, and a title that names an article is that of a law.
 func RankOf(d *Document) Rank {
 	if d.Kind != KindPolicy {
-		return RankOther
+		return RankNone
 	}
-	title := reNoteEnd.ReplaceAllString(reArticleEnd.ReplaceAllString(FoldWidth(d.Title), ""), "")
+	whole := FoldWidth(d.Title)
+	law := reArticleEnd.ReplaceAllString(whole, "")
+	title := reNoteEnd.ReplaceAllString(law, "")
 	national := strings.HasPrefix(title, "中华人民共和国")
 	switch {
 	case national && (strings.HasSuffix(title, "法典") || strings.HasSuffix(title, "宪法")):
 		return RankCode
 	case d.Genre == "地方性法规":
-		return RankOther
+		return RankRule
 	case national && strings.HasSuffix(title, "法"):
 		return RankLaw
 	case d.Genre == "行政法规", d.Genre == "司法解释", national && strings.HasSuffix(title, "条例"),
 		strings.HasPrefix(title, "最高人民"):
 		return RankRegulation
+	case slices.Contains(lawGenres, d.Genre), law != whole:
+		return RankRule
 	}
-	return RankOther
+	return RankDocument
 }

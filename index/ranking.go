@@ -40,7 +40,9 @@ type Ranking struct {
 	NamedCoverage float64
 	// CoverageBoost raises the score of a unit in the first stage by its share of the query's weight.
 	CoverageBoost float64
-	// Authority raises the score of a unit in the first stage by its document's place in the hierarchy of law.
+	// Authority raises the score of a unit in the first stage by its document's place in the hierarchy of law. A document that
+	// is no text of law stands among national laws: without that a portal's notices and answers are buried under articles of
+	// the codes that share a few words with the question.
 	Authority [corpus.Ranks]float64
 	// Depth is the number of documents of each kind that are ranked again over their text. Those beyond follow in the
 	// order of the first stage, so that every page is cut from the same list.
@@ -86,7 +88,7 @@ func DefaultRanking() Ranking {
 		FieldWeight: [3]float64{1.6, 1.6, 1}, LengthB: [3]float64{0.6, 0.6, 0.85}, K1: 1.2, IDFPower: 1.3,
 		Word: 1, Cross: 0.6, Single: 1, Long: 0.2, Part: 0.1, Latin: 1.5, Widening: 0.6, Learned: 0.1,
 		MatchCoverage: 0.5, NamedCoverage: 0.6, CoverageBoost: 0.3, Depth: 24,
-		Authority: [corpus.Ranks]float64{0, 0.1, 0.3, 0.8},
+		Authority: [corpus.Ranks]float64{0, 0.4, 0, 0.1, 0.3, 0.8},
 		Coverage:  0.05, Passage: 0.1, Run: 0.03, Title: 0.1, TitleFit: 0.3, TitleExact: 0.3, Second: 0.05, ActionFit: 0.05, ActionElse: 0.05,
 		SureTitle: 1.12, SureFit: 1.02, SureWidened: 0.8, SureCoverage: 0.3, SureText: 2,
 		Amended: 0.25, Repealed: 0.4, NotYet: 0.1,

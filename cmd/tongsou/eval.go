@@ -29,6 +29,8 @@ func evalCommand() *cobra.Command {
 评测集用 BEIR 格式：corpus.jsonl（_id、title、text），queries.jsonl（_id、text），
 qrels 为制表符分隔的查询、文档、等级。三个参数可以成组重复，逐个衡量。
 
+--together 把各评测集的文档收进同一个索引，像门户那样法规、政策、答复都在一起，再逐个衡量；只看答案所属的类别（事项、政策、新闻）。
+
 --ablate 逐个去掉排序的一部分（词、扩展、标题 …），列出各评测集的 nDCG@10，看每一部分值多少。
 
 --semantic 用已安装的模型（见 tongsou model），或 semantic_lane: endpoint 的向量服务，同时按意思查找。第一次要算出全部文档的向量，
@@ -45,6 +47,7 @@ qrels 为制表符分隔的查询、文档、等级。三个参数可以成组�
 	f.StringVar(&job.run, "run", "", "把结果按 TREC run 格式写到这个文件（只给一个评测集时）")
 	f.BoolVar(&job.asJSON, "json", false, "以 JSON 输出")
 	f.BoolVar(&job.fit, "fit", false, "调整排序权重，并用交叉验证衡量")
+	f.BoolVar(&job.together, "together", false, "把各评测集的文档收进同一个索引，再逐个衡量")
 	f.BoolVar(&job.ablate, "ablate", false, "逐个去掉排序的一部分，列表比较 nDCG@10")
 	f.BoolVar(&job.semantic, "semantic", false, "同时按意思查找；与 --fit 一起用时学习适配，并用交叉验证衡量")
 	f.StringVar(&job.model, "model", "", "已安装的模型所在的目录（默认是数据目录里的 model）")
@@ -87,6 +90,7 @@ type evalJob struct {
 	corpora, queries, qrels []string
 	run                     string
 	asJSON, fit, ablate     bool
+	together                bool
 	only                    []string
 	sample                  int
 	semantic                bool
@@ -100,26 +104,30 @@ type evalJob struct {
 }
 
 func (j *evalJob) load(ctx context.Context) error {
+	sets := make([]*eval.Set, len(j.corpora))
 	for i, file := range j.corpora {
-		set, err := eval.Load(file, j.queries[i], j.qrels[i])
-		if err != nil {
+		var err error
+		if sets[i], err = eval.Load(file, j.queries[i], j.qrels[i]); err != nil {
 			return err
 		}
-		dir, err := os.MkdirTemp("", "tongsou-eval-")
-		if err != nil {
-			return err
+	}
+	var one *embedded.Engine
+	if j.together {
+		var err error
+		if sets, err = eval.Together(sets); err != nil {
+			return fmt.Errorf("这些评测集不能合在一起：%w", err)
 		}
-		j.closers = append(j.closers, func() error { return os.RemoveAll(dir) })
-		e, err := embedded.Open(embedded.Options{Path: dir})
-		if err != nil {
-			return err
+	}
+	for i, set := range sets {
+		e := one
+		if e == nil {
+			var err error
+			if e, err = j.index(ctx, set); err != nil {
+				return err
+			}
 		}
-		j.closers = append(j.closers, e.Close)
-		if err := eval.Index(ctx, e, set); err != nil {
-			return err
-		}
-		if err := e.Learn(ctx); err != nil {
-			return err
+		if j.together {
+			one = e
 		}
 		judged := eval.Judged{Name: filepath.Base(filepath.Dir(j.queries[i])), Set: set, Index: e}
 		j.sets = append(j.sets, judged)
@@ -128,6 +136,24 @@ func (j *evalJob) load(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// index puts a set's documents into a temporary index.
+func (j *evalJob) index(ctx context.Context, set *eval.Set) (*embedded.Engine, error) {
+	dir, err := os.MkdirTemp("", "tongsou-eval-")
+	if err != nil {
+		return nil, err
+	}
+	j.closers = append(j.closers, func() error { return os.RemoveAll(dir) })
+	e, err := embedded.Open(embedded.Options{Path: dir})
+	if err != nil {
+		return nil, err
+	}
+	j.closers = append(j.closers, e.Close)
+	if err := eval.Index(ctx, e, set); err != nil {
+		return nil, err
+	}
+	return e, e.Learn(ctx)
 }
 
 // close closes the indexes and then removes their folders.

@@ -45,7 +45,7 @@ type Options struct {
 }
 
 // mappingVersion is raised whenever what is written for a document changes, so that older indexes are rebuilt.
-const mappingVersion = "8"
+const mappingVersion = "9"
 
 // Engine implements index.Engine. All methods may be called from any number of goroutines.
 type Engine struct {

@@ -31,6 +31,8 @@ type Set struct {
 	Queries   []Query // those that some document answers, in the file's order
 	// Grades of documents by query: how well a document answers, 0 for not at all.
 	Grades map[string]map[string]int
+	// Kinds are the kinds of documents that are asked for; none means all.
+	Kinds []corpus.Kind
 }
 
 // Load reads a set. Empty files, lines that cannot be read, IDs that stand twice, unknown document or query IDs in the

@@ -53,7 +53,7 @@ func Judge(ctx context.Context, s index.Searcher, set *Set) (Report, []Run, erro
 	runs := make([]Run, 0, len(set.Queries))
 	for _, q := range set.Queries {
 		began := time.Now()
-		res, err := s.Search(ctx, index.Query{Text: q.Text, Limit: index.MaxLimit})
+		res, err := s.Search(ctx, index.Query{Text: q.Text, Filter: index.Filter{Kinds: set.Kinds}, Limit: index.MaxLimit})
 		if err != nil {
 			return Report{}, nil, fmt.Errorf("query %s %q: %w", q.ID, q.Text, err)
 		}

@@ -59,7 +59,7 @@ type Options struct {
 }
 
 // mappingVersion is raised whenever what is written for a document changes, so that older indexes are rebuilt.
-const mappingVersion = "os3"
+const mappingVersion = "os4"
 
 func (o *Options) version() string { return mappingVersion + "-" + o.Segmenter.Version() }
 
