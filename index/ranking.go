@@ -94,7 +94,7 @@ func DefaultRanking() Ranking {
 		Amended: 0.25, Repealed: 0.4, NotYet: 0.1,
 		PlaceOwn: 0.75, PlaceAbove: 0.15, PlaceElsewhere: -0.3, Elsewhere: 0.2, WishFirst: 0.2,
 		LightWord: 0.4, Audience: 0.08, Convenience: 0.1, Held: 0.2, Use: 0.05,
-		Meaning: [3]float64{0.5, 4, 2},
+		Meaning: [3]float64{0.5, 3, 2},
 	}
 }
 
