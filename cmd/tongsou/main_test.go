@@ -458,6 +458,33 @@ func TestEvalJudgesASet(t *testing.T) {
 	}
 }
 
+func TestEvalJudgesSetsTogether(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	set := func(name, id, title, query string) []string {
+		at := func(file, text string) string { return write(t, filepath.Join(dir, name, file), text) }
+		if err := os.MkdirAll(filepath.Join(dir, name), 0o750); err != nil {
+			t.Fatal(err)
+		}
+		return []string{
+			"--corpus", at("corpus.jsonl", fmt.Sprintf(`{"_id": %q, "title": %q, "text": "住房公积金管理中心办理"}`+"\n", id, title)),
+			"--queries", at("queries.jsonl", fmt.Sprintf(`{"_id": "q", "text": %q}`+"\n", query)),
+			"--qrels", at("dev.tsv", fmt.Sprintf("query-id\tcorpus-id\tscore\nq\t%s\t1\n", id)),
+		}
+	}
+	args := append(set("甲", "d1", "住房公积金缴存", "公积金提取"), set("乙", "d2", "住房公积金提取", "公积金提取")...)
+	for _, c := range []struct {
+		flags []string
+		want  string // of 甲, whose answer is second among the documents of both
+	}{{nil, "nDCG@10 1.0000"}, {[]string{"--together"}, "nDCG@10 0.6309"}} {
+		out := must(t, append(append([]string{"eval"}, c.flags...), args...)...)
+		lines := strings.Split(out, "\n")
+		if len(lines) < 4 || lines[0] != "甲" || !strings.Contains(lines[1], c.want) || lines[2] != "乙" || !strings.Contains(lines[3], "nDCG@10 1.0000") {
+			t.Errorf("eval %v says %q, want %s of 甲 and 1 of 乙", c.flags, out, c.want)
+		}
+	}
+}
+
 func TestEveryCommandShowsHow(t *testing.T) {
 	t.Parallel()
 	for _, c := range append(root().Commands(), root()) {

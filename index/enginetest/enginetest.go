@@ -31,7 +31,7 @@ func Run(t *testing.T, open Open) {
 		{"Queries", testQueries}, {"Slips", testSlips}, {"Filters", testFilters}, {"Facets", testFacets}, {"Changes", testChanges},
 		{"Pages", testPages}, {"Snippets", testSnippets}, {"Suggestions", testSuggestions}, {"BadQueries", testBadQueries},
 		{"AnyText", testAnyText}, {"Close", testClose}, {"SideBySide", testSideBySide}, {"Counts", testCounts},
-		{"Elsewhere", testElsewhere},
+		{"Elsewhere", testElsewhere}, {"Authority", testAuthority},
 	} {
 		t.Run(c.name, func(t *testing.T) { c.test(t, open) })
 	}
