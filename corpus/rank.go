@@ -26,8 +26,8 @@ var (
 	reNoteEnd    = regexp.MustCompile(`\s*[（(][^（()）]*[)）]$`)
 )
 
-// lawGenres are the kinds of text that are law and have no higher rank by themselves.
-var lawGenres = []string{"法律", "宪法", "地方性法规", "部门规章", "地方政府规章", "规章", "条例", "法规"}
+// lawGenres are the kinds of text that are law and, 地方性法规 aside, have no rank by themselves.
+var lawGenres = []string{"法律", "宪法", "部门规章", "地方政府规章", "规章", "条例", "法规"}
 
 // RankOf reads the rank of a document from its kind of text (Genre) or, where that says nothing, from its title: national
 // laws call themselves 中华人民共和国…法, and a title that names an article is that of a law.
@@ -42,7 +42,7 @@ func RankOf(d *Document) Rank {
 	switch {
 	case national && (strings.HasSuffix(title, "法典") || strings.HasSuffix(title, "宪法")):
 		return RankCode
-	case d.Genre == "地方性法规":
+	case d.Genre == "地方性法规": // whatever its title quotes or begins with
 		return RankRule
 	case national && strings.HasSuffix(title, "法"):
 		return RankLaw

@@ -90,7 +90,7 @@ type evalJob struct {
 	corpora, queries, qrels []string
 	run                     string
 	asJSON, fit, ablate     bool
-	together                bool
+	together                bool // one index for all sets
 	only                    []string
 	sample                  int
 	semantic                bool
@@ -111,28 +111,29 @@ func (j *evalJob) load(ctx context.Context) error {
 			return err
 		}
 	}
-	var one *embedded.Engine
 	if j.together {
 		var err error
 		if sets, err = eval.Together(sets); err != nil {
 			return fmt.Errorf("这些评测集不能合在一起：%w", err)
 		}
 	}
+	var e *embedded.Engine
+	var m *index.Meaning
 	for i, set := range sets {
-		e := one
-		if e == nil {
+		name := filepath.Base(filepath.Dir(j.queries[i]))
+		if i == 0 || !j.together {
 			var err error
 			if e, err = j.index(ctx, set); err != nil {
 				return err
 			}
+			if m, err = j.embed(ctx, name, set, e); err != nil {
+				return err
+			}
 		}
-		if j.together {
-			one = e
-		}
-		judged := eval.Judged{Name: filepath.Base(filepath.Dir(j.queries[i])), Set: set, Index: e}
+		judged := eval.Judged{Name: name, Set: set, Index: e}
 		j.sets = append(j.sets, judged)
-		if err := j.embed(ctx, judged, e); err != nil {
-			return err
+		if m != nil {
+			j.meant = append(j.meant, eval.Meant{Judged: judged, Meaning: m, Vectors: j.kept, Switch: e.SetMeaning})
 		}
 	}
 	return nil

@@ -78,24 +78,23 @@ func vectorCache(model string) (string, error) {
 	return filepath.Join(dir, "vectors-"+url.PathEscape(model)+".bin"), nil // an endpoint's model may be called BAAI/bge-m3
 }
 
-// embed gives a set's index its semantic lane.
-func (j *evalJob) embed(ctx context.Context, set eval.Judged, e *embedded.Engine) error {
+// embed gives a set's index its semantic lane, and returns it; nil when sets are judged by words alone.
+func (j *evalJob) embed(ctx context.Context, name string, set *eval.Set, e *embedded.Engine) (*index.Meaning, error) {
 	if !j.semantic {
-		return nil
+		return nil, nil
 	}
 	m := &index.Meaning{Embedder: j.meaning.Embedder, Adapter: j.meaning.Adapter, Lane: semantic.NewLane()}
-	err := j.kept.Fill(ctx, m, set.Set, func(done, all int) {
-		fmt.Fprintf(j.progress, "\r%s：已算向量 %d／%d", set.Name, done, all)
+	err := j.kept.Fill(ctx, m, set, func(done, all int) {
+		fmt.Fprintf(j.progress, "\r%s：已算向量 %d／%d", name, done, all)
 		if done == all {
 			fmt.Fprintln(j.progress)
 		}
 	})
 	if err != nil {
-		return err
+		return nil, err
 	}
 	e.SetMeaning(m)
-	j.meant = append(j.meant, eval.Meant{Judged: set, Meaning: m, Vectors: j.kept, Switch: e.SetMeaning})
-	return nil
+	return m, nil
 }
 
 // adapterFolds is the number of folds by which an adapter is judged.

@@ -12,10 +12,9 @@ import (
 // national laws and not below every rule of a district.
 func testAuthority(t *testing.T, open Open) {
 	said := func(id, title, genre string) *corpus.Document {
-		return &corpus.Document{
-			ID: id, Kind: corpus.KindPolicy, Title: title, Genre: genre, Published: "2020-01-01",
-			Sections: []corpus.Section{{ID: "p1", Text: "出租人应当在租赁期满后退还押金。"}},
-		}
+		d := policy(id, title, "出租人应当在租赁期满后退还押金。")
+		d.Genre = genre
+		return d
 	}
 	e := holding(t, open, numbered([]*corpus.Document{
 		said("a-local", "房屋租赁条例", "地方性法规"),

@@ -12,9 +12,6 @@ import (
 // asked for, and behind one that speaks of no place. Who names no province gets what says most. Answers to letters have no
 // title, and places whose names are masked.
 func testElsewhere(t *testing.T, open Open) {
-	policy := func(id, title, text string) *corpus.Document {
-		return &corpus.Document{ID: id, Kind: corpus.KindPolicy, Title: title, Sections: []corpus.Section{{ID: "p1", Text: text}}}
-	}
 	e := holding(t, open, numbered([]*corpus.Document{
 		policy("shanghai", "上海市小微企业租金减免办法", "小微企业租金减免三个月，租金由出租人减免。"),
 		policy("tianjin", "天津市减轻小微企业负担办法", "小微企业租金减免两个月。"),
@@ -32,4 +29,9 @@ func testElsewhere(t *testing.T, open Open) {
 			t.Errorf("%s finds %v, want %v", text, got, want)
 		}
 	}
+}
+
+// policy is a policy of one section.
+func policy(id, title, text string) *corpus.Document {
+	return &corpus.Document{ID: id, Kind: corpus.KindPolicy, Title: title, Sections: []corpus.Section{{ID: "p1", Text: text}}}
 }
