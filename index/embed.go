@@ -17,7 +17,8 @@ type MeaningStatus struct {
 	// Passages is how many have a vector, Bytes what these take in memory.
 	Passages int   `json:"passages"`
 	Bytes    int64 `json:"bytes"`
-	// Waiting is how many of the index's passages have none yet.
+	// Units is of how many units of the index these are, Waiting how many units have none yet.
+	Units   int `json:"units"`
 	Waiting int `json:"waiting"`
 	// Sequence is the store's last change whose documents have their vectors.
 	Sequence uint64 `json:"sequence"`
@@ -91,21 +92,26 @@ type embedding struct {
 	log      *slog.Logger
 	vectors  *store.Vectors // nil before the lane was loaded
 	sequence uint64
-	size     int                   // bytes of a vector, 0 before the first
-	held     map[uint64][]heldUnit // what the lane has, by the key of the document
-	broken   []string              // documents with vectors that are damaged
+	size     int                      // bytes of a vector, 0 before the first
+	held     map[uint64][]heldPassage // what the lane has, by the key of the document
+	units    int                      // how many first passages that are
+	broken   []string                 // documents with vectors that are damaged
 	told     time.Time
 	behind   bool
 }
 
-// heldUnit is a passage in the lane: its key, and that of the text of which its vector was made.
-type heldUnit struct{ key, text uint64 }
+// heldPassage is a passage in the lane: its key, that of the text of which its vector was made, and whether it is the first of
+// its unit.
+type heldPassage struct {
+	key, text uint64
+	first     bool
+}
 
 func newEmbedding(s *store.Store, m *Meaning, leads func() bool, log *slog.Logger) *embedding {
 	if leads == nil {
 		leads = func() bool { return true }
 	}
-	return &embedding{store: s, meaning: m, leads: leads, log: log, held: map[uint64][]heldUnit{}}
+	return &embedding{store: s, meaning: m, leads: leads, log: log, held: map[uint64][]heldPassage{}}
 }
 
 // step loads the lane the first time; then it takes what another process has stored, or embeds the next documents. It reports
@@ -171,7 +177,8 @@ func (w *embedding) caughtUp() {
 func (w *embedding) report(rate float64) {
 	lane := w.meaning.Lane
 	w.meaning.status.Store(&MeaningStatus{
-		Model: w.meaning.Embedder.Name(), Passages: lane.Len(), Bytes: lane.Bytes(), Sequence: w.sequence, PerSecond: rate,
+		Model: w.meaning.Embedder.Name(), Passages: lane.Len(), Units: w.units, Bytes: lane.Bytes(),
+		Sequence: w.sequence, PerSecond: rate,
 	})
 }
 

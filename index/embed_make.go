@@ -52,11 +52,11 @@ func (w *embedding) embed(ctx context.Context, changes []store.Change) (document
 	}
 	w.sequence = last
 	for _, d := range done {
-		units := make([]heldUnit, len(d.List))
+		passages := make([]heldPassage, len(d.List))
 		for i, p := range d.List {
-			units[i] = heldAs(p)
+			passages[i] = heldAs(p)
 		}
-		w.settle(d.Document, units)
+		w.settle(d.Document, passages)
 	}
 	return len(done), len(entries), w.meaning.Lane.Add(entries)
 }
@@ -114,14 +114,15 @@ func (w *embedding) passagesOf(c store.Change, old []store.Passage) passageList 
 		return list
 	}
 	for _, u := range Units(c.Document) {
-		text := PassageText(c.Document, &u)
-		sum := sha256.Sum256([]byte(text))
-		hash := sum[:16]
-		if bytes.Equal(had[u.ID], hash) {
-			text = ""
+		for _, p := range Passages(c.Document, &u) {
+			sum := sha256.Sum256([]byte(p.Text))
+			hash := sum[:16]
+			if bytes.Equal(had[p.ID], hash) {
+				p.Text = ""
+			}
+			list.passages = append(list.passages, store.Passage{Unit: p.ID, Hash: hash})
+			list.texts = append(list.texts, p.Text)
 		}
-		list.passages = append(list.passages, store.Passage{Unit: u.ID, Hash: hash})
-		list.texts = append(list.texts, text)
 	}
 	return list
 }

@@ -16,7 +16,7 @@ const loadAtOnce = 10000
 
 // load reads what the store has. Vectors that are damaged are left out, and made again later.
 func (w *embedding) load(ctx context.Context) error {
-	vectors, err := w.store.Vectors(ctx, w.meaning.Embedder.Name())
+	vectors, err := w.store.Vectors(ctx, w.meaning.Embedder.Name(), passageCut)
 	if err != nil {
 		return err
 	}
@@ -29,15 +29,18 @@ func (w *embedding) load(ctx context.Context) error {
 	var entries []semantic.Entry
 	broken := map[string]bool{}
 	clear(w.held)
+	w.units = 0
 	err = vectors.Each(ctx, func(document string, p store.Passage) error {
 		v, ok := w.sound(p)
 		if !ok {
 			broken[document] = true
 			return nil
 		}
-		u, d := heldAs(p), semantic.Key([]byte(document))
-		w.held[d] = append(w.held[d], u)
-		if entries = append(entries, semantic.Entry{Key: u.key, Vector: v}); len(entries) < loadAtOnce {
+		h, d := heldAs(p), semantic.Key([]byte(document))
+		if w.held[d] = append(w.held[d], h); h.first {
+			w.units++
+		}
+		if entries = append(entries, semantic.Entry{Key: h.key, Vector: v}); len(entries) < loadAtOnce {
 			return nil
 		}
 		err := w.meaning.Lane.Add(entries)
@@ -56,8 +59,8 @@ func (w *embedding) load(ctx context.Context) error {
 	return nil
 }
 
-func heldAs(p store.Passage) heldUnit {
-	return heldUnit{key: semantic.Key([]byte(p.Unit)), text: semantic.Key(p.Hash)}
+func heldAs(p store.Passage) heldPassage {
+	return heldPassage{key: semantic.Key([]byte(p.Unit)), text: semantic.Key(p.Hash), first: semantic.FirstPassage(p.Unit)}
 }
 
 // follow takes the vectors that another process has stored, up to a change.
@@ -94,7 +97,7 @@ func (w *embedding) take(ctx context.Context, ids []string) error {
 			return err
 		}
 		had := w.held[semantic.Key([]byte(id))]
-		units := make([]heldUnit, 0, len(list))
+		passages := make([]heldPassage, 0, len(list))
 		damaged := false
 		for _, p := range list {
 			v, ok := w.sound(p)
@@ -102,34 +105,39 @@ func (w *embedding) take(ctx context.Context, ids []string) error {
 				damaged = true
 				continue
 			}
-			u := heldAs(p)
-			if units = append(units, u); !slices.Contains(had, u) {
-				entries = append(entries, semantic.Entry{Key: u.key, Vector: v})
+			h := heldAs(p)
+			if passages = append(passages, h); !slices.Contains(had, h) {
+				entries = append(entries, semantic.Entry{Key: h.key, Vector: v})
 			}
 		}
 		if damaged {
 			w.broken = append(w.broken, id)
 		}
-		w.settle(id, units)
+		w.settle(id, passages)
 	}
 	return w.meaning.Lane.Add(entries)
 }
 
 // settle notes what the lane is to have of a document, and takes out what it had beside that.
-func (w *embedding) settle(id string, units []heldUnit) {
+func (w *embedding) settle(id string, passages []heldPassage) {
 	document := semantic.Key([]byte(id))
-	left := make(map[uint64]bool, len(units))
-	for _, u := range units {
-		left[u.key] = true
+	left := make(map[uint64]bool, len(passages))
+	for _, p := range passages {
+		if left[p.key] = true; p.first {
+			w.units++
+		}
 	}
 	var gone []uint64
-	for _, u := range w.held[document] {
-		if !left[u.key] {
-			gone = append(gone, u.key)
+	for _, p := range w.held[document] {
+		if p.first {
+			w.units--
+		}
+		if !left[p.key] {
+			gone = append(gone, p.key)
 		}
 	}
 	w.meaning.Lane.Remove(gone...)
-	if w.held[document] = units; len(units) == 0 {
+	if w.held[document] = passages; len(passages) == 0 {
 		delete(w.held, document)
 	}
 }
@@ -156,7 +164,7 @@ func CheckVectors(ctx context.Context, s *store.Store) ([]VectorDamage, error) {
 	}
 	var all []VectorDamage
 	for _, model := range models {
-		vectors, err := s.Vectors(ctx, model)
+		vectors, err := s.Vectors(ctx, model, passageCut)
 		if err != nil {
 			return nil, err
 		}

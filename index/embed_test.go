@@ -78,7 +78,8 @@ func (m *member) cosine(unit string, letter byte) (float64, bool) {
 	if p == nil {
 		return 0, false
 	}
-	return p.Cosine(p.Rows([]uint64{semantic.Key([]byte(unit))})[0])
+	c, _, ok := p.Cosine(p.Rows([]uint64{semantic.Key([]byte(unit))}).Of(0))
+	return c, ok
 }
 
 func (m *member) embedAll(t *testing.T, s *store.Store) {
@@ -192,7 +193,7 @@ func TestTwoLeadersDoNoHarm(t *testing.T) {
 // damage replaces the vector of a document by bytes.
 func damage(t *testing.T, s *store.Store, id string, value []byte) {
 	t.Helper()
-	v, err := s.Vectors(t.Context(), "letters")
+	v, err := s.Vectors(t.Context(), "letters", index.PassageCut)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -254,6 +255,105 @@ func TestDamagedVectorsAreMadeAgain(t *testing.T) {
 				t.Errorf("afterwards: %v, %v", found, err)
 			}
 		})
+	}
+}
+
+// policy is a policy of one section, of so many sentences of ten runes.
+func policy(id, title string, sentences int) *corpus.Document {
+	var text strings.Builder
+	for i := range sentences {
+		fmt.Fprintf(&text, "第%04d句说了话。", i)
+	}
+	d := &corpus.Document{ID: id, Kind: corpus.KindPolicy, Title: title, Source: corpus.Source{Name: "t"}}
+	d.Sections = []corpus.Section{{ID: "s1", Text: text.String() + "z"}}
+	return d
+}
+
+func passages(d *corpus.Document) []index.Passage {
+	var list []index.Passage
+	for _, u := range index.Units(d) {
+		list = append(list, index.Passages(d, &u)...)
+	}
+	return list
+}
+
+// A model reads some 250 runes, and of a policy every passage of so many is read with the title.
+func TestPoliciesAreReadToTheirEnd(t *testing.T) {
+	for sentences, want := range map[int]int{3: 1, 20: 1, 30: 2, 60: 4, 100: 6, 5000: semantic.MaxPassages} {
+		d := policy("p", "关于供热的办法", sentences)
+		list := passages(d)
+		if len(list) != want {
+			t.Errorf("%d runes are %d passages, want %d", 10*sentences, len(list), want)
+		}
+		ids, read := map[string]bool{}, ""
+		for i, p := range list {
+			if ids[p.ID] || !strings.HasPrefix(p.Text, d.Title) || i > 0 && len([]rune(p.Text)) > 250 {
+				t.Errorf("passage %q of %d runes: %.30s…", p.ID, len([]rune(p.Text)), p.Text)
+			}
+			ids[p.ID] = true
+			read += p.Text
+		}
+		for i := range min(sentences, 500) {
+			if sentence := fmt.Sprintf("第%04d句说了话。", i); !strings.Contains(read, sentence) {
+				t.Errorf("of %d sentences %s is read in no passage whole", sentences, sentence)
+			}
+		}
+	}
+	news := &corpus.Document{ID: "n", Kind: corpus.KindNews, Title: "标题", Sections: policy("p", "", 100).Sections}
+	if list := passages(news); len(list) != 1 || list[0].ID != "n" {
+		t.Errorf("news has the passages %v", list)
+	}
+}
+
+// A store whose vectors were made when documents were cut into fewer passages gets the others, and keeps what it has.
+func TestPassagesThatAreNewAreMadeAlone(t *testing.T) {
+	s := openStore(t)
+	short, long := titled("short", "title a"), policy("long", "title", 60)
+	stored(t, s, short, long)
+	last, err := s.Sequence(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	newMember().embedAll(t, s)
+	now, err := s.Vectors(t.Context(), "letters", index.PassageCut)
+	if err != nil {
+		t.Fatal(err)
+	}
+	old, err := s.Vectors(t.Context(), "letters", "as before")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var had []store.Passages // of each document the first passage
+	for _, id := range []string{"long", "short"} {
+		list, err := now.Of(t.Context(), id)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, p := range list {
+			if p.Unit == id {
+				had = append(had, store.Passages{Document: id, List: []store.Passage{p}})
+			}
+		}
+	}
+	if err := old.Put(t.Context(), 0, last, had); err != nil {
+		t.Fatal(err)
+	}
+	if err := now.Put(t.Context(), last, 0, nil); err != nil { // as in a store that was never cut so
+		t.Fatal(err)
+	}
+	m := newMember()
+	m.embedAll(t, s)
+	if n := m.model.count(); n != 3 || m.meaning.Lane.Len() != 5 {
+		t.Errorf("%d were embedded, the lane has %d passages; want 3 and 5", n, m.meaning.Lane.Len())
+	}
+	if c, ok := m.cosine("long", 'z'); !ok || c < 0.9 {
+		t.Errorf("the policy is %v near to its end, %v", c, ok)
+	}
+	// A section that becomes shorter loses its further passages.
+	stored(t, s, policy("long", "title", 10))
+	m.embedAll(t, s)
+	if n := m.meaning.Lane.Len(); n != 2 {
+		t.Errorf("the lane has %d passages, want 2", n)
 	}
 }
 

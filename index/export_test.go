@@ -13,3 +13,6 @@ func SealRelated(lines []byte) []byte {
 
 // NewRelated keeps of terms what fits.
 var NewRelated = newRelated
+
+// PassageCut is the way in which passages are cut.
+const PassageCut = passageCut

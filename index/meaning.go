@@ -6,6 +6,7 @@ import (
 	"strings"
 	"sync/atomic"
 	"time"
+	"unicode/utf8"
 
 	"tongsou/corpus"
 	"tongsou/index/semantic"
@@ -57,16 +58,49 @@ func (m *Meaning) Vector(ctx context.Context, text string) ([]float32, error) {
 	return m.Adapter.Apply(vectors[0]), nil
 }
 
-// maxPassage is how much of a passage goes to the model, in runes; it reads about a piece a rune, and semantic.MaxTokens.
-const maxPassage = 600
+// Passage is what is embedded of a unit at once. ID names it in the store and, as semantic.Key, in a lane.
+type Passage struct{ ID, Text string }
 
-// PassageText is what is embedded of a unit of d: what it is called, what an item is called otherwise and on what
-// conditions it is done, and how its text begins.
-func PassageText(d *corpus.Document, u *Unit) string {
+// passageCut names the way in which Passages cuts: raise it when that changes, and stores make what they lack.
+const passageCut = "2"
+
+// A passage reads a unit's text from where the one before it began plus passageStep runes. The model reads some 250 (see
+// semantic.MaxTokens), the title among them; the rest is overlap, so that no sentence is read only in halves.
+const (
+	passageStep   = 180
+	passageLength = 220
+	maxPassage    = 600 // of a first passage, in runes; it reads about a piece a rune
+)
+
+// Passages are what is embedded of a unit of d. The first is what it is called, what an item is called otherwise and on what
+// conditions it is done, and how its text begins. What a longer section says after that stands in further passages under its
+// title: by the first alone a question finds the whole policy that answers it with nDCG@10 .613, by all of them with .761
+// (beir/ncp, vectors alone). News says in its beginning what it is about, and its further passages led there less often
+// (.744) while being half as many again as all others.
+func Passages(d *corpus.Document, u *Unit) []Passage {
 	parts := []string{u.Title}
 	if d.Item != nil {
 		parts = append(parts, strings.Join(d.Item.Everyday, "、"), d.Item.Parent, strings.Join(d.Item.Conditions, "；"))
 	}
-	text := []rune(joinNonEmpty(append(parts, u.Body), "\n"))
-	return string(text[:min(len(text), maxPassage)])
+	first := []rune(joinNonEmpty(append(parts, u.Body), "\n"))
+	list := []Passage{{u.ID, string(first[:min(len(first), maxPassage)])}}
+	if d.Kind != corpus.KindPolicy {
+		return list
+	}
+	body := []rune(u.Body)
+	for from := passageStep; from+passageLength-passageStep < len(body) && len(list) < semantic.MaxPassages; from += passageStep {
+		text := string(body[from:min(len(body), from+passageLength)])
+		list = append(list, Passage{semantic.PassageID(u.ID, len(list)), joinNonEmpty([]string{u.Title, text}, "\n")})
+	}
+	return list
+}
+
+// passageStart is the byte of a unit's text at which its nth passage begins.
+func passageStart(body string, n int) int {
+	at := 0
+	for range n * passageStep {
+		_, size := utf8.DecodeRuneInString(body[at:])
+		at += size
+	}
+	return at
 }

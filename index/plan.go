@@ -166,8 +166,10 @@ type Candidate struct {
 	Score float64
 	// Touched has a bit for every concept of which some term matched.
 	Touched uint64
-	// Cosine is how near the unit is to the query in meaning; 0 without Plan.Meaning.
-	Cosine float64
+	// Cosine is how near the unit is to the query in meaning; 0 without Plan.Meaning. Passage is the one of its Passages that
+	// is that near.
+	Cosine  float64
+	Passage int
 }
 
 // Stats tells the ranking how rare each concept is among the documents of a kind.

@@ -78,8 +78,24 @@ func (h *highlighter) answering(c *Candidate) []Run {
 			}
 		}
 	}
+	if start := passageStart(c.Body, c.Passage); c.Touched == 0 && start > 0 && start < len(c.Body) {
+		return h.from(c.Body, start)
+	}
 	return h.snippet(c.Body)
 }
+
+// from cuts a snippet that begins at a byte of a text, or at the first clause that begins soon after it.
+func (h *highlighter) from(text string, start int) []Run {
+	head, _ := clip(text[start:], snippetRunes/3)
+	if i := strings.IndexAny(head, clauseEnds); i >= 0 {
+		_, size := utf8.DecodeRuneInString(head[i:])
+		start += i + size
+	}
+	return append([]Run{{Text: "…"}}, h.beginning(text[start:])...)
+}
+
+// clauseEnds are what a clause ends with.
+const clauseEnds = "。；！？\n"
 
 // beginning marks the first snippetRunes characters of a text.
 func (h *highlighter) beginning(text string) []Run {
@@ -101,7 +117,7 @@ func passage(text string, start, end int) (int, int) {
 		from -= size
 	}
 	if from > 0 {
-		if i := strings.LastIndexAny(text[from:start], "。；！？\n"); i >= 0 {
+		if i := strings.LastIndexAny(text[from:start], clauseEnds); i >= 0 {
 			_, size := utf8.DecodeRuneInString(text[from+i:])
 			from += i + size
 		}

@@ -13,7 +13,7 @@ type meaningCollector struct{ server *Server }
 
 var (
 	meaningPassagesDesc = prometheus.NewDesc("tongsou_meaning_passages", "Passages that have a vector.", nil, nil)
-	meaningWaitingDesc  = prometheus.NewDesc("tongsou_meaning_waiting_passages", "Passages of the index that have no vector yet.", nil, nil)
+	meaningWaitingDesc  = prometheus.NewDesc("tongsou_meaning_waiting_passages", "Items, sections and news of the index that have no vector yet.", nil, nil)
 	meaningBytesDesc    = prometheus.NewDesc("tongsou_meaning_bytes", "Memory that the vectors take.", nil, nil)
 	meaningLagDesc      = prometheus.NewDesc("tongsou_meaning_lag_changes", "Changes of the store whose documents have no vectors yet; -1 when the store does not say.", nil, nil)
 	meaningSequenceDesc = prometheus.NewDesc("tongsou_meaning_sequence", "The last change whose documents have their vectors.", nil, nil)

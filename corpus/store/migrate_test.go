@@ -41,7 +41,7 @@ func furnish(t *testing.T, s *store.Store, n int) {
 // putVectors stores vectors of a model, and that they are those up to a change.
 func putVectors(t *testing.T, s *store.Store, model string, sequence uint64, docs ...store.Passages) {
 	t.Helper()
-	v, err := s.Vectors(t.Context(), model)
+	v, err := s.Vectors(t.Context(), model, "")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -57,7 +57,7 @@ func putVectors(t *testing.T, s *store.Store, model string, sequence uint64, doc
 // vectorsOf lists the vectors of a model and how far they are.
 func vectorsOf(t *testing.T, s *store.Store, model string) string {
 	t.Helper()
-	v, err := s.Vectors(t.Context(), model)
+	v, err := s.Vectors(t.Context(), model, "")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -14,8 +14,8 @@ import (
 // they take an hour to make where an index takes a minute; what they are made of is known by its hash, so that nothing is
 // made twice.
 type Vectors struct {
-	store *Store
-	model string
+	store      *Store
+	model, cut string
 }
 
 // Passage is one passage's vector. Unit is its ID, Hash says of what text it was made, Value is the vector as the model's
@@ -46,8 +46,9 @@ CREATE TABLE IF NOT EXISTS vector (
 CREATE INDEX IF NOT EXISTS vector_doc ON vector(model, doc);
 `
 
-// Vectors returns the vectors of a model. A store that never held vectors gets room for them.
-func (s *Store) Vectors(ctx context.Context, model string) (*Vectors, error) {
+// Vectors returns the vectors of a model. cut names the way in which documents are cut into passages: under another one all
+// documents are still to be done, and what is the same of both is kept. A store that never held vectors gets room for them.
+func (s *Store) Vectors(ctx context.Context, model, cut string) (*Vectors, error) {
 	there, err := s.dialect.holdsVectors(ctx, s.db)
 	if err == nil && !there {
 		err = s.change(ctx, func(w *writer) error { return makeRoom(ctx, w.tx) })
@@ -55,7 +56,7 @@ func (s *Store) Vectors(ctx context.Context, model string) (*Vectors, error) {
 	if err != nil {
 		return nil, fmt.Errorf("make room for vectors in store %s: %w", s.path, err)
 	}
-	return &Vectors{s, model}, nil
+	return &Vectors{s, model, cut}, nil
 }
 
 // makeRoom makes the table in a file that lacks it.
@@ -89,11 +90,19 @@ func (s *Store) Models(ctx context.Context) ([]string, error) {
 // markVectors begins the key in meta under which the sequence is kept up to which the documents have a model's vectors.
 const markVectors = "vectors "
 
+// mark is the key in meta of one model and way of cutting.
+func (v *Vectors) mark() string {
+	if v.cut == "" {
+		return markVectors + v.model
+	}
+	return markVectors + v.model + " cut " + v.cut
+}
+
 // Sequence is the number of the last change whose documents have their vectors, 0 for none.
 func (v *Vectors) Sequence(ctx context.Context) (uint64, error) { return v.sequence(ctx, v.store.db) }
 
 func (v *Vectors) sequence(ctx context.Context, q queryer) (n uint64, err error) {
-	text, err := mark(ctx, q, markVectors+v.model)
+	text, err := mark(ctx, q, v.mark())
 	if err == nil && text != "" {
 		n, err = strconv.ParseUint(text, 10, 64)
 	}
@@ -173,7 +182,7 @@ func (v *Vectors) Put(ctx context.Context, after, sequence uint64, documents []P
 				return fmt.Errorf("document %s: %w", d.Document, err)
 			}
 		}
-		return setMark(ctx, w.tx, markVectors+v.model, strconv.FormatUint(sequence, 10))
+		return setMark(ctx, w.tx, v.mark(), strconv.FormatUint(sequence, 10))
 	})
 	if err != nil {
 		return fmt.Errorf("store vectors of %s: %w", v.model, err)

@@ -41,7 +41,7 @@ func TestVectors(t *testing.T) {
 	onEach(t, func(t *testing.T, open opener) {
 		ctx := context.Background()
 		s, place := open(t)
-		v, err := s.Vectors(ctx, "m")
+		v, err := s.Vectors(ctx, "m", "")
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -71,7 +71,7 @@ func TestVectors(t *testing.T) {
 		if err != nil || len(of) != 1 || of[0].Unit != "d" || !bytes.Equal(of[0].Hash, []byte("hash of x")) || string(of[0].Value) != "4" {
 			t.Errorf("of d there is %v, %v", of, err)
 		}
-		other, err := s.Vectors(ctx, "another model")
+		other, err := s.Vectors(ctx, "another model", "")
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -81,7 +81,20 @@ func TestVectors(t *testing.T) {
 		if models, err := s.Models(ctx); err != nil || !slices.Equal(models, []string{"m"}) {
 			t.Errorf("the models are %v, %v", models, err)
 		}
-		next, err := reopen(t, place).Vectors(ctx, "m")
+		finer, err := s.Vectors(ctx, "m", "finer")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if n, err := finer.Sequence(ctx); n != 0 || err != nil || kept(t, finer) != "d=4" {
+			t.Errorf("cut otherwise, %d changes are done, with %s, %v; want none of them, with what there is", n, kept(t, finer), err)
+		}
+		if err := finer.Put(ctx, 0, 3, nil); err != nil {
+			t.Fatal(err)
+		}
+		if n, err := finer.Sequence(ctx); n != 3 || err != nil {
+			t.Errorf("cut otherwise, %d changes are done, %v; want 3", n, err)
+		}
+		next, err := reopen(t, place).Vectors(ctx, "m", "")
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -103,11 +116,11 @@ func TestVectorsAreStoredOnce(t *testing.T) {
 	onEach(t, func(t *testing.T, open opener) {
 		ctx := t.Context()
 		s, place := open(t)
-		first, err := s.Vectors(ctx, "m")
+		first, err := s.Vectors(ctx, "m", "")
 		if err != nil {
 			t.Fatal(err)
 		}
-		second, err := reopen(t, place).Vectors(ctx, "m")
+		second, err := reopen(t, place).Vectors(ctx, "m", "")
 		if err != nil {
 			t.Fatal(err)
 		}

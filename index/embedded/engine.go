@@ -241,7 +241,7 @@ func (e *Engine) Status(context.Context) (index.Status, error) {
 	}
 	if m := e.meaning.Load(); m != nil {
 		how := m.Status()
-		how.Waiting = max(0, st.Units-how.Passages)
+		how.Waiting = max(0, st.Units-how.Units)
 		st.Meaning = &how
 	}
 	return st, nil

@@ -23,7 +23,7 @@ const nearest = 128
 type places struct {
 	mu      sync.Mutex
 	keys    []uint64
-	rows    []int32
+	rows    semantic.Rows
 	version semantic.Version
 	looked  time.Time
 }
@@ -31,12 +31,12 @@ type places struct {
 // lookAgain is how long places are used while the lane goes on changing.
 const lookAgain = 2 * time.Second
 
-// of returns the row of every unit of l.
-func (p *places) of(l *leaf, probe *semantic.Probe) ([]int32, error) {
+// of returns the rows of every unit of l.
+func (p *places) of(l *leaf, probe *semantic.Probe) (semantic.Rows, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	v := probe.Version()
-	if p.rows != nil && (p.version == v || p.version.Generation == v.Generation && time.Since(p.looked) < lookAgain) {
+	if p.keys != nil && (p.version == v || p.version.Generation == v.Generation && time.Since(p.looked) < lookAgain) {
 		return p.rows, nil
 	}
 	if p.keys == nil {
@@ -44,7 +44,7 @@ func (p *places) of(l *leaf, probe *semantic.Probe) ([]int32, error) {
 		for u := range keys {
 			id, err := l.seg.DocID(uint64(u))
 			if err != nil {
-				return nil, fmt.Errorf("read the ID of unit %d: %w", u, err)
+				return semantic.Rows{}, fmt.Errorf("read the ID of unit %d: %w", u, err)
 			}
 			keys[u] = semantic.Key(id)
 		}
@@ -74,7 +74,7 @@ func (s *segments) near(plan *index.Plan, gates []gate) ([]scored, error) {
 	}
 	var list []scored
 	for _, n := range scan.Nearest(nearest) {
-		list = append(list, scored{leaf: n.Part, unit: n.Unit, cosine: n.Cosine})
+		list = append(list, scored{leaf: n.Part, unit: n.Unit, cosine: n.Cosine, passage: n.Passage})
 	}
 	return list, nil
 }
@@ -100,7 +100,7 @@ func (s *segments) fuse(plan *index.Plan, r *index.Ranking, kind corpus.Kind, ou
 	if len(near) == 0 {
 		return out.top, nil
 	}
-	rows := make([][]int32, len(s.leaves))
+	rows := make([]semantic.Rows, len(s.leaves))
 	for li := range rows {
 		var err error
 		if rows[li], err = s.leaves[li].places.of(s.leaves[li].leaf, plan.Meaning); err != nil {
@@ -112,8 +112,8 @@ func (s *segments) fuse(plan *index.Plan, r *index.Ranking, kind corpus.Kind, ou
 	head = min(head, len(out.top))
 	for _, u := range out.top {
 		u.cosine = least // of a unit without a vector it is only known that it is not among the nearest
-		if cosine, ok := plan.Meaning.Cosine(rows[u.leaf][u.unit]); ok {
-			u.cosine = cosine
+		if cosine, passage, ok := plan.Meaning.Cosine(rows[u.leaf].Of(u.unit)); ok {
+			u.cosine, u.passage = cosine, passage
 		}
 		both = append(both, u)
 	}

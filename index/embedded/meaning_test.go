@@ -145,6 +145,29 @@ func TestMeaningFindsWhatSharesNoWord(t *testing.T) {
 	}
 }
 
+// A section that means what was asked only further on is found by that passage, and shows it.
+func TestMeaningShowsThePassageThatItFound(t *testing.T) {
+	law := &corpus.Document{ID: "law", Kind: corpus.KindPolicy, Title: "办法"}
+	text := strings.Repeat("本办法自公布之日起施行。", 64) + "对拖欠工资的单位，责令限期支付。" + strings.Repeat("本办法由主管部门解释。", 40)
+	law.Sections = []corpus.Section{{ID: "s1", Text: text}}
+	m := newMeant(t, append(needs, law)...)
+	res, err := m.Search(t.Context(), index.Query{Text: "咕噜咕噜", Filter: index.Filter{Kinds: []corpus.Kind{corpus.KindPolicy}}})
+	if err != nil || len(res.Groups) != 1 || len(res.Groups[0].Hits) != 1 {
+		t.Fatalf("got %+v, %v", res, err)
+	}
+	shown := ""
+	for _, run := range res.Groups[0].Hits[0].Snippet {
+		shown += run.Text
+	}
+	if !strings.HasPrefix(shown, "…本办法") || !strings.Contains(shown, "拖欠工资") {
+		t.Errorf("shown is %q", shown)
+	}
+	if status, err := m.Status(t.Context()); err != nil || status.Meaning.Units != len(needs)+1 || status.Meaning.Waiting != 0 ||
+		status.Meaning.Passages <= status.Meaning.Units {
+		t.Errorf("the status is %+v, %v", status.Meaning, err)
+	}
+}
+
 func TestMeaningStaysBehindTheItemThatIsNamed(t *testing.T) {
 	m := newMeant(t, needs...)
 	for _, text := range []string{"居民身份证换领", "消防安全检查 咕噜", "出生登记"} {

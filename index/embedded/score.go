@@ -32,6 +32,7 @@ type scored struct {
 	touched uint64
 	matches bool // it covers enough of the query to count
 	cosine  float64
+	passage int // the nearest in meaning
 }
 
 // before is the order of the first stage. Nothing is equal in it, so that the best n are always among the best n + 1:

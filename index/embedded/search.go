@@ -197,7 +197,7 @@ func (s *segments) load(units []scored, want wanted) ([]index.Candidate, error) 
 		}
 		list = append(list, index.Candidate{
 			Doc: meta.ID, Section: st.Ref, Meta: meta, Body: st.Body, Score: float64(u.score), Touched: u.touched,
-			Cosine: u.cosine,
+			Cosine: u.cosine, Passage: u.passage,
 		})
 	}
 	return list, nil

@@ -116,11 +116,13 @@ func lessonsOf(ctx context.Context, s Meant, number int, r index.Ranking) ([]les
 	var docs []string
 	for _, d := range s.Set.Documents {
 		for _, u := range index.Units(d) {
-			v, ok := s.Vectors.vector(index.PassageText(d, &u))
-			if !ok {
-				return nil, fmt.Errorf("passage %s has no vector", u.ID)
+			for _, p := range index.Passages(d, &u) {
+				v, ok := s.Vectors.vector(p.Text)
+				if !ok {
+					return nil, fmt.Errorf("passage %s has no vector", p.ID)
+				}
+				passages[d.ID] = append(passages[d.ID], v)
 			}
-			passages[d.ID] = append(passages[d.ID], v)
 			keys, docs = append(keys, semantic.Key([]byte(u.ID))), append(docs, d.ID)
 		}
 	}

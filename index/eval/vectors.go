@@ -61,16 +61,13 @@ const embedAtOnce = 256
 // Fill puts the vectors of a set's passages into the lane, embedding those that the file lacks. progress, when not nil, is
 // told how many are done of those.
 func (v *VectorFile) Fill(ctx context.Context, m *index.Meaning, set *Set, progress func(done, all int)) error {
-	type passage struct {
-		key  uint64
-		text string
-	}
-	var passages, missing []passage
+	var passages, missing []index.Passage
 	for _, d := range set.Documents {
 		for _, u := range index.Units(d) {
-			p := passage{semantic.Key([]byte(u.ID)), index.PassageText(d, &u)}
-			if passages = append(passages, p); v.vectors[hashOf(p.text)].Values == nil {
-				missing = append(missing, p)
+			for _, p := range index.Passages(d, &u) {
+				if passages = append(passages, p); v.vectors[hashOf(p.Text)].Values == nil {
+					missing = append(missing, p)
+				}
 			}
 		}
 	}
@@ -78,7 +75,7 @@ func (v *VectorFile) Fill(ctx context.Context, m *index.Meaning, set *Set, progr
 	for part := range slices.Chunk(missing, embedAtOnce) {
 		texts := make([]string, len(part))
 		for i, p := range part {
-			texts[i] = p.text
+			texts[i] = p.Text
 		}
 		vectors, err := m.Embedder.Embed(ctx, texts)
 		if err != nil {
@@ -93,7 +90,7 @@ func (v *VectorFile) Fill(ctx context.Context, m *index.Meaning, set *Set, progr
 	}
 	entries := make([]semantic.Entry, len(passages))
 	for i, p := range passages {
-		entries[i] = semantic.Entry{Key: p.key, Vector: v.vectors[hashOf(p.text)]}
+		entries[i] = semantic.Entry{Key: semantic.Key([]byte(p.ID)), Vector: v.vectors[hashOf(p.Text)]}
 	}
 	return m.Lane.Add(entries)
 }

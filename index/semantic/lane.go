@@ -2,20 +2,50 @@ package semantic
 
 import (
 	"fmt"
-	"hash/fnv"
+	"math"
 	"math/bits"
+	"strconv"
+	"strings"
 	"sync"
 )
 
 // Key names a passage in a lane: the FNV-1a hash of its ID. Among a million passages the chance that two share a key is one
 // in 37 million.
-func Key(id []byte) uint64 {
-	h := fnv.New64a()
-	_, _ = h.Write(id) // never fails
-	return h.Sum64()
+func Key(id []byte) uint64 { return hash(fnvBasis, id) }
+
+// FNV-1a of 64 bits, written out since hash/fnv cannot go on from a hash.
+const (
+	fnvBasis = 14695981039346656037
+	fnvPrime = 1099511628211
+)
+
+func hash[T string | []byte](h uint64, text T) uint64 {
+	for i := range len(text) {
+		h = (h ^ uint64(text[i])) * fnvPrime
+	}
+	return h
 }
 
-// Lane holds the vectors of passages in memory, 64 + 512 bytes each at 512 dimensions and about 30 for finding them. Its
+// MaxPassages is how many passages of one unit a lane finds. Of 154,000 sections of laws and policies six have more; each
+// costs as much memory and time as a unit of its own.
+const MaxPassages = 32
+
+// PassageID is the ID of the nth passage of a unit, from 0. The first has the unit's own.
+func PassageID(unit string, n int) string {
+	if n == 0 {
+		return unit
+	}
+	return unit + further + strconv.Itoa(n)
+}
+
+// FirstPassage reports whether an ID is that of a unit's first passage.
+func FirstPassage(id string) bool { return !strings.Contains(id, further) }
+
+// further stands between a unit's ID and the number of a further passage.
+const further = "\x1f"
+
+// Lane holds the vectors of passages in memory, 64 + 512 bytes each at 512 dimensions and about 30 for finding them. A unit of
+// the index has one passage or several. Its
 // methods may be called from any number of goroutines; searching never waits for what is added.
 type Lane struct {
 	mu      sync.RWMutex
@@ -140,32 +170,52 @@ func (l *Lane) Probe(v []float32) *Probe {
 // Version is the lane's when the probe was made. Rows that were looked up in another generation are of no use to the probe.
 func (p *Probe) Version() Version { return p.version }
 
-// Absent is the row of a passage that the lane does not hold.
-const Absent = int32(-1)
+// Rows are where a lane holds the passages of units: of unit i those in list[start[i]:start[i+1]].
+type Rows struct{ start, list []int32 }
 
-// Rows looks keys up; a passage that came or changed after the probe was made is Absent.
-func (p *Probe) Rows(keys []uint64) []int32 {
+// Len is the number of units.
+func (r Rows) Len() int { return max(0, len(r.start)-1) }
+
+// Of are the rows of a unit's passages, none when the lane holds none.
+func (r Rows) Of(unit uint32) []int32 { return r.list[r.start[unit]:r.start[unit+1]] }
+
+// Rows looks up the passages of units, each by the key of its ID. Passages that came or changed after the probe was made are
+// not among them, nor those of a unit whose first passage is not.
+func (p *Probe) Rows(units []uint64) Rows {
 	p.lane.mu.RLock()
 	defer p.lane.mu.RUnlock()
-	rows := make([]int32, len(keys))
+	rows := Rows{start: make([]int32, len(units)+1), list: make([]int32, 0, len(units))}
 	same := p.lane.version.Generation == p.version.Generation
-	for i, k := range keys {
-		rows[i] = Absent
-		if row, ok := p.lane.place[k]; ok && same && int(row) < len(p.table.scales) {
-			rows[i] = row
+	for i, unit := range units {
+		for n, key := 1, unit; same && n <= MaxPassages; n++ {
+			row, ok := p.lane.place[key]
+			if !ok || int(row) >= len(p.table.scales) {
+				break
+			}
+			rows.list = append(rows.list, row)
+			key = hash(hash(unit, further), strconv.Itoa(n))
 		}
+		rows.start[i+1] = int32(len(rows.list))
 	}
 	return rows
 }
 
-// Cosine is how near a passage is to the query, -1 to 1, and false for one that the lane does not hold.
-func (p *Probe) Cosine(row int32) (float64, bool) {
-	if row < 0 || int(row) >= len(p.table.scales) {
-		return 0, false
+// Cosine is how near the nearest of a unit's passages is to the query, -1 to 1, and which of them that is; false for a unit
+// that has none.
+func (p *Probe) Cosine(passages []int32) (most float64, nearest int, ok bool) {
+	most = math.Inf(-1)
+	for i, row := range passages {
+		if c := p.cosine(row); c > most {
+			most, nearest = c, i
+		}
 	}
+	return most, nearest, len(passages) > 0
+}
+
+func (p *Probe) cosine(row int32) float64 {
 	t := &p.table
 	sum := dot(p.query.Values, t.values[int(row)*t.size:][:t.size])
-	return float64(sum) * float64(p.query.Scale) * float64(t.scales[row]), true
+	return float64(sum) * float64(p.query.Scale) * float64(t.scales[row])
 }
 
 // distance is the number of signs in which a passage's code differs from the query's.

@@ -108,8 +108,9 @@ func TestLaneReplacesAndRemoves(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	for _, row := range old.Rows(keys) {
-		if row != semantic.Absent {
+	rows := old.Rows(keys)
+	for i := range uint32(rows.Len()) {
+		if len(rows.Of(i)) > 0 {
 			t.Fatal("a probe found rows of another generation")
 		}
 	}
@@ -120,6 +121,52 @@ func TestLaneReplacesAndRemoves(t *testing.T) {
 	}
 	if most := int64(3 * 1000 * (64 + 8 + 4)); l.Bytes() > most {
 		t.Errorf("1,000 passages take %d bytes, want at most %d", l.Bytes(), most)
+	}
+}
+
+// A unit is as near as the nearest of its passages, and comes once however many of them are near.
+func TestLaneFindsUnitsByAnyPassage(t *testing.T) {
+	vectors := someVectors(300, 64, 4)
+	l := semantic.NewLane()
+	var entries []semantic.Entry
+	var keys []uint64
+	for i, v := range vectors { // three passages a unit
+		unit := fmt.Sprint("unit-", i/3)
+		if i%3 == 0 {
+			keys = append(keys, semantic.Key([]byte(unit)))
+		}
+		id := semantic.PassageID(unit, i%3)
+		entries = append(entries, semantic.Entry{Key: semantic.Key([]byte(id)), Vector: semantic.Quantize(v)})
+	}
+	if err := l.Add(entries); err != nil {
+		t.Fatal(err)
+	}
+	for i, v := range vectors {
+		p := l.Probe(v)
+		rows := p.Rows(keys)
+		c, nearest, ok := p.Cosine(rows.Of(uint32(i / 3)))
+		if !ok || c < 0.99 || nearest != i%3 {
+			t.Errorf("unit %d is %v near to its passage %d, %v", i/3, c, i%3, ok)
+		}
+		s := p.Scan(200)
+		s.Add(7, rows, func(uint32) bool { return true })
+		seen := map[uint32]bool{}
+		for at, n := range s.Nearest(50) {
+			if seen[n.Unit] || at == 0 && n != (semantic.Near{Part: 7, Unit: uint32(i / 3), Passage: i % 3, Cosine: c}) {
+				t.Fatalf("passage %d of unit %d: %+v at %d", i%3, i/3, n, at)
+			}
+			seen[n.Unit] = true
+		}
+	}
+	// Passages after one that is missing cannot be found; those before it can.
+	l.Remove(semantic.Key([]byte(semantic.PassageID("unit-9", 1))), semantic.Key([]byte("unit-8")))
+	p := l.Probe(vectors[27])
+	rows := p.Rows(keys)
+	if len(rows.Of(9)) != 1 || len(rows.Of(8)) != 0 || len(rows.Of(7)) != 3 {
+		t.Errorf("units 7, 8, 9 have %v, %v, %v", rows.Of(7), rows.Of(8), rows.Of(9))
+	}
+	if _, _, ok := p.Cosine(rows.Of(8)); ok {
+		t.Error("a unit without a passage has a cosine")
 	}
 }
 

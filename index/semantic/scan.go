@@ -5,17 +5,18 @@ import (
 	"slices"
 )
 
-// Near is a passage near to a query: the part and unit under which it was scanned, and its cosine.
+// Near is a unit near to a query: where it was scanned, which of its passages is nearest, and the cosine of that.
 type Near struct {
-	Part   int
-	Unit   uint32
-	Cosine float64
+	Part    int
+	Unit    uint32
+	Passage int
+	Cosine  float64
 }
 
 // Shortlist is how many of the nearest codes are compared exactly: see table.code for what that loses. It takes 1.2 ms.
 const Shortlist = 4000
 
-// Scan looks for the passages nearest to a probe in any number of parts. The zero Scan is of no use; see Probe.Scan.
+// Scan looks for the units nearest to a probe in any number of parts. The zero Scan is of no use; see Probe.Scan.
 type Scan struct {
 	probe  *Probe
 	keep   int
@@ -27,7 +28,8 @@ type Scan struct {
 
 type coded struct {
 	part     int32
-	distance int32
+	distance int16
+	passage  int16
 	unit     uint32
 	row      int32
 }
@@ -38,28 +40,30 @@ func (p *Probe) Scan(keep int) *Scan {
 	return &Scan{probe: p, keep: keep, limit: most, counts: make([]int, most+1)}
 }
 
-// Add scans a part: the row of every unit, Absent for none. Units that pass refuses do not count; it is only asked about
-// those that are near enough.
-func (s *Scan) Add(part int, rows []int32, pass func(unit uint32) bool) {
-	for u, row := range rows {
-		if row < 0 || int(row) >= len(s.probe.table.scales) {
-			continue
-		}
-		d := s.probe.distance(row)
-		if d > s.limit || !pass(uint32(u)) {
-			continue
-		}
-		s.list = append(s.list, coded{int32(part), int32(d), uint32(u), row})
-		s.counts[d]++
-		s.within++
-		for s.within-s.counts[s.limit] >= s.keep {
-			s.within -= s.counts[s.limit]
-			s.limit--
+// Add scans a part: the passages of its units. Those of units that pass refuses do not count; it is only asked about units that
+// are near enough.
+func (s *Scan) Add(part int, rows Rows, pass func(unit uint32) bool) {
+	for u := range uint32(rows.Len()) {
+		for n, row := range rows.Of(u) {
+			if int(row) >= len(s.probe.table.scales) {
+				continue
+			}
+			d := s.probe.distance(row)
+			if d > s.limit || !pass(u) {
+				continue
+			}
+			s.list = append(s.list, coded{int32(part), int16(d), int16(n), u, row})
+			s.counts[d]++
+			s.within++
+			for s.within-s.counts[s.limit] >= s.keep {
+				s.within -= s.counts[s.limit]
+				s.limit--
+			}
 		}
 	}
 }
 
-// Nearest compares the shortlist exactly and returns the n nearest passages, nearest first; of equals the one that was added
+// Nearest compares the shortlist exactly and returns the n nearest units, nearest first; of equals the one that was added
 // first.
 func (s *Scan) Nearest(n int) []Near {
 	var near []Near
@@ -67,8 +71,13 @@ func (s *Scan) Nearest(n int) []Near {
 		if int(c.distance) > s.limit {
 			continue
 		}
-		if cosine, ok := s.probe.Cosine(c.row); ok {
-			near = append(near, Near{int(c.part), c.unit, cosine})
+		x := Near{int(c.part), c.unit, int(c.passage), s.probe.cosine(c.row)}
+		last := len(near) - 1
+		switch { // passages of a unit follow one another
+		case last < 0 || near[last].Part != x.Part || near[last].Unit != x.Unit:
+			near = append(near, x)
+		case x.Cosine > near[last].Cosine:
+			near[last] = x
 		}
 	}
 	slices.SortStableFunc(near, func(a, b Near) int { return cmp.Compare(b.Cosine, a.Cosine) })
