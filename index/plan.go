@@ -166,6 +166,8 @@ type Candidate struct {
 	Score float64
 	// Touched has a bit for every concept of which some term matched.
 	Touched uint64
+	// Rank is its document's place in the hierarchy of law. It is needed with Plan.Meaning.
+	Rank corpus.Rank
 	// Cosine is how near the unit is to the query in meaning; 0 without Plan.Meaning. Passage is the one of its Passages that
 	// is that near.
 	Cosine  float64
@@ -178,4 +180,6 @@ type Stats struct {
 	Rarity []float64
 	// Best is the score that a short unit matching every term once would have; scores are judged relative to it.
 	Best float64
+	// Near is the cosine of the unit nearest in meaning; 0 without Plan.Meaning.
+	Near float64
 }

@@ -76,8 +76,11 @@ type Ranking struct {
 	// in the citizen's hands; the last is taken from one that needs what is lacking.
 	Audience, Convenience, Held float64
 	// Meaning is what the cosine of meaning adds to an item, a policy and a piece of news where the semantic lane is on, in
-	// both stages.
-	Meaning [3]float64
+	// both stages. MeaningOfLaw is what a text of law loses beside that for being less near than the nearest (Stats.Near): its
+	// words are few and far from a citizen's, so that among laws the meaning must say more than among notices. Counted from
+	// the nearest, no law is put before a notice for being one.
+	Meaning      [3]float64
+	MeaningOfLaw float64
 	// Use bounds what a document gains or loses by what people made of earlier answers: less than any judgement of its name.
 	Use float64
 }
@@ -94,7 +97,7 @@ func DefaultRanking() Ranking {
 		Amended: 0.25, Repealed: 0.4, NotYet: 0.1,
 		PlaceOwn: 0.75, PlaceAbove: 0.15, PlaceElsewhere: -0.3, Elsewhere: 0.2, WishFirst: 0.2,
 		LightWord: 0.4, Audience: 0.08, Convenience: 0.1, Held: 0.2, Use: 0.05,
-		Meaning: [3]float64{0.5, 3, 2},
+		Meaning: [3]float64{0.5, 3, 2}, MeaningOfLaw: 3,
 	}
 }
 
@@ -171,20 +174,22 @@ func (r *Ranking) depth(plan *Plan) int {
 	return r.Depth
 }
 
-// meaning is what a cosine adds to a document of a kind.
-func (r *Ranking) meaning(kind corpus.Kind, cosine float64) float64 {
-	switch kind {
-	case corpus.KindItem:
+// meaning is what a cosine adds to a document of a kind and rank.
+func (r *Ranking) meaning(st Stats, kind corpus.Kind, rank corpus.Rank, cosine float64) float64 {
+	switch {
+	case kind == corpus.KindItem:
 		return r.Meaning[0] * cosine
-	case corpus.KindPolicy:
-		return r.Meaning[1] * cosine
+	case kind == corpus.KindNews:
+		return r.Meaning[2] * cosine
+	case rank > corpus.RankDocument && cosine != 0:
+		return r.Meaning[1]*cosine + r.MeaningOfLaw*(cosine-st.Near)
 	}
-	return r.Meaning[2] * cosine
+	return r.Meaning[1] * cosine
 }
 
 // Fused is a unit's place in the first stage when both lanes have a say, from what the words give it.
-func (r *Ranking) Fused(st Stats, kind corpus.Kind, place, cosine float64) float64 {
-	return place/max(st.Best, 1e-9) + r.meaning(kind, cosine)
+func (r *Ranking) Fused(st Stats, kind corpus.Kind, rank corpus.Rank, place, cosine float64) float64 {
+	return place/max(st.Best, 1e-9) + r.meaning(st, kind, rank, cosine)
 }
 
 // touched returns the concepts that the document's units hold a term of, a bit each.
@@ -271,7 +276,7 @@ func (r *Ranking) judge(plan *Plan, st Stats, m *matcher, c *Candidate) judged {
 		j.parts = addPart(plan, j.parts, name, value, note)
 	}
 	if plan.Meaning != nil {
-		add("语义", r.meaning(c.Meta.Kind, c.Cosine), "")
+		add("语义", r.meaning(st, c.Meta.Kind, c.Rank, c.Cosine), "")
 	}
 	titleText, bodyText := segment.Fold(c.Meta.Title), segment.Fold(c.Body)
 	title := m.match(titleText)

@@ -5,6 +5,7 @@ import (
 	"runtime"
 	"testing"
 
+	"tongsou/corpus"
 	"tongsou/index"
 	"tongsou/index/semantic"
 )
@@ -39,7 +40,7 @@ func BenchmarkSearchByMeaning(b *testing.B) {
 	}
 }
 
-// fillByChance gives every unit of an index a vector, and says how many there are.
+// fillByChance gives every passage of an index a vector, and says how many there are.
 func fillByChance(b *testing.B, e *Engine, lane *semantic.Lane) int {
 	b.Helper()
 	v, err := e.view()
@@ -49,7 +50,7 @@ func fillByChance(b *testing.B, e *Engine, lane *semantic.Lane) int {
 	defer v.release()
 	drawn := rand.New(rand.NewPCG(1, 2))
 	var entries []semantic.Entry
-	for _, s := range v.kinds {
+	for kind, s := range v.kinds {
 		for li := range s.leaves {
 			l := &s.leaves[li]
 			for u := range l.columns.units {
@@ -57,11 +58,17 @@ func fillByChance(b *testing.B, e *Engine, lane *semantic.Lane) int {
 				if err != nil {
 					b.Fatal(err)
 				}
-				vector := make([]float32, 512)
-				for i := range vector {
-					vector[i] = float32(drawn.NormFloat64())
+				st, err := l.stored(uint32(u))
+				if err != nil {
+					b.Fatal(err)
 				}
-				entries = append(entries, semantic.Entry{Key: semantic.Key(id), Vector: semantic.Quantize(vector)})
+				for _, p := range index.Passages(&corpus.Document{Kind: kind}, &index.Unit{ID: string(id), Body: st.Body}) {
+					vector := make([]float32, 512)
+					for i := range vector {
+						vector[i] = float32(drawn.NormFloat64())
+					}
+					entries = append(entries, semantic.Entry{Key: semantic.Key([]byte(p.ID)), Vector: semantic.Quantize(vector)})
+				}
 			}
 		}
 	}

@@ -108,6 +108,7 @@ func (s *segments) fuse(plan *index.Plan, r *index.Ranking, kind corpus.Kind, ou
 		}
 	}
 	least := near[len(near)-1].cosine
+	out.stats.Near = near[0].cosine
 	both := slices.Clone(near)
 	head = min(head, len(out.top))
 	for _, u := range out.top {
@@ -118,7 +119,10 @@ func (s *segments) fuse(plan *index.Plan, r *index.Ranking, kind corpus.Kind, ou
 		both = append(both, u)
 	}
 	first := both[:len(near)+head]
-	fused := func(u scored) float64 { return r.Fused(out.stats, kind, u.place, u.cosine) }
+	fused := func(u scored) float64 {
+		c := s.leaves[u.leaf].columns
+		return r.Fused(out.stats, kind, corpus.Rank(c.rank[c.doc[u.unit]]), u.place, u.cosine)
+	}
 	slices.SortStableFunc(first, func(a, b scored) int {
 		a.place, b.place = fused(a), fused(b)
 		return a.before(b)

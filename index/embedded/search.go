@@ -105,6 +105,7 @@ func (v *view) find(ctx context.Context, kind corpus.Kind, plan *index.Plan, ran
 			return nil, nil, err
 		}
 		head += len(near)
+		found.Stats = out.stats
 	}
 	want := wanted{head: len(picked) + head, depth: plan.Depth, total: out.count.total}
 	if len(near) > 0 {
@@ -197,7 +198,7 @@ func (s *segments) load(units []scored, want wanted) ([]index.Candidate, error) 
 		}
 		list = append(list, index.Candidate{
 			Doc: meta.ID, Section: st.Ref, Meta: meta, Body: st.Body, Score: float64(u.score), Touched: u.touched,
-			Cosine: u.cosine, Passage: u.passage,
+			Rank: corpus.Rank(l.columns.rank[key.doc]), Cosine: u.cosine, Passage: u.passage,
 		})
 	}
 	return list, nil

@@ -29,7 +29,8 @@ type Scan struct {
 type coded struct {
 	part     int32
 	distance int16
-	passage  int16
+	passage  uint8
+	of       uint8 // passages of the unit
 	unit     uint32
 	row      int32
 }
@@ -44,7 +45,8 @@ func (p *Probe) Scan(keep int) *Scan {
 // are near enough.
 func (s *Scan) Add(part int, rows Rows, pass func(unit uint32) bool) {
 	for u := range uint32(rows.Len()) {
-		for n, row := range rows.Of(u) {
+		passages := rows.Of(u)
+		for n, row := range passages {
 			if int(row) >= len(s.probe.table.scales) {
 				continue
 			}
@@ -52,7 +54,7 @@ func (s *Scan) Add(part int, rows Rows, pass func(unit uint32) bool) {
 			if d > s.limit || !pass(u) {
 				continue
 			}
-			s.list = append(s.list, coded{int32(part), int16(d), int16(n), u, row})
+			s.list = append(s.list, coded{int32(part), int16(d), uint8(n), uint8(len(passages)), u, row})
 			s.counts[d]++
 			s.within++
 			for s.within-s.counts[s.limit] >= s.keep {
@@ -71,7 +73,7 @@ func (s *Scan) Nearest(n int) []Near {
 		if int(c.distance) > s.limit {
 			continue
 		}
-		x := Near{int(c.part), c.unit, int(c.passage), s.probe.cosine(c.row)}
+		x := Near{int(c.part), c.unit, int(c.passage), s.probe.cosine(c.row) - byChance(int(c.of))}
 		last := len(near) - 1
 		switch { // passages of a unit follow one another
 		case last < 0 || near[last].Part != x.Part || near[last].Unit != x.Unit:
