@@ -11,3 +11,9 @@ func ParsePieces(raw []byte) (*Pieces, error) {
 
 // Encode is the tokenizer's work.
 func (p *Pieces) Encode(text string, limit int) []int64 { return p.w.encode(text, limit) }
+
+// Dot is the inner product as this processor computes it, DotBytes as every one does.
+var (
+	Dot      = dot
+	DotBytes = dotBytes
+)

@@ -69,8 +69,8 @@ func Restore(raw []byte) (Vector, error) {
 	return v, nil
 }
 
-// dot is the inner product of two rows of bytes. Four sums, since each would wait for the one before.
-func dot(a, b []int8) int32 {
+// dotBytes is dot for every processor. Four sums, since each would wait for the one before.
+func dotBytes(a, b []int8) int32 {
 	b = b[:len(a)]
 	var s0, s1, s2, s3 int32
 	i := 0
