@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 
+	"tongsou/corpus"
 	"tongsou/index"
 	"tongsou/index/semantic"
 )
@@ -135,7 +136,7 @@ func lessonsOf(ctx context.Context, s Meant, number int, r index.Ranking) ([]les
 		if err != nil {
 			return nil, err
 		}
-		shown, err := shownFor(ctx, words, q, docs, nearestDocs(plain.Lane, v, keys, docs))
+		shown, err := shownFor(ctx, words, q, s.Set.Kinds, docs, nearestDocs(plain.Lane, v, keys, docs))
 		if err != nil {
 			return nil, err
 		}
@@ -172,9 +173,9 @@ func nearestDocs(lane *semantic.Lane, v []float32, keys []uint64, docs []string)
 	return list
 }
 
-// shownFor are the documents that an example shows beside those that answer, each once.
-func shownFor(ctx context.Context, words index.Searcher, q Query, docs, near []string) ([]string, error) {
-	res, err := words.Search(ctx, index.Query{Text: q.Text, Limit: shownByWords})
+// shownFor are the documents of the kinds asked for that an example shows beside those that answer, each once.
+func shownFor(ctx context.Context, words index.Searcher, q Query, kinds []corpus.Kind, docs, near []string) ([]string, error) {
+	res, err := words.Search(ctx, index.Query{Text: q.Text, Filter: index.Filter{Kinds: kinds}, Limit: shownByWords})
 	if err != nil {
 		return nil, err
 	}

@@ -192,6 +192,31 @@ func TestLaneCountsPassages(t *testing.T) {
 	}
 }
 
+// Rows that a later probe looked up are kept by who searches; an earlier one does not know those that came between.
+func TestLaneRowsOfALaterProbe(t *testing.T) {
+	vectors := someVectors(40, 64, 8)
+	l, keys := laneOf(t, vectors[:20])
+	early := l.Probe(vectors[30])
+	for i := 20; i < 40; i++ {
+		keys = append(keys, key(i))
+		if err := l.Add([]semantic.Entry{{Key: key(i), Vector: semantic.Quantize(vectors[i])}}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	rows := l.Probe(vectors[30]).Rows(keys)
+	if _, _, ok := early.Cosine(rows.Of(30)); ok {
+		t.Error("the earlier probe knows what came after it")
+	}
+	if _, _, ok := early.Cosine(rows.Of(10)); !ok {
+		t.Error("the earlier probe does not know what was there")
+	}
+	s := early.Scan(100)
+	s.Add(0, rows, func(uint32) bool { return true })
+	if got := s.Nearest(40); len(got) != 20 {
+		t.Errorf("the earlier probe found %d units, want 20", len(got))
+	}
+}
+
 func TestLaneRefusesOtherDimensions(t *testing.T) {
 	l, _ := laneOf(t, someVectors(10, 32, 1))
 	if err := l.Add([]semantic.Entry{{Key: 1, Vector: semantic.Quantize(make([]float32, 31))}}); err == nil {

@@ -48,8 +48,8 @@ func (s *Scan) Add(part int, rows Rows, pass func(unit uint32) bool) {
 	for u := range uint32(rows.Len()) {
 		passages := rows.Of(u)
 		for n, row := range passages {
-			if int(row) >= len(s.probe.table.scales) {
-				continue // it came after the probe
+			if !s.probe.holds(row) {
+				continue
 			}
 			d := s.probe.distance(row)
 			if d > s.limit || !pass(u) {
