@@ -301,13 +301,26 @@ func (m *mender) term(word string) bool {
 	return m.reader.Lexicon.Official(word) || len(m.reader.Lexicon.Entries(word)) > 0
 }
 
-// changes reports whether a correction would change an everyday expression, which is no slip either: 住房 stays in
-// 公共租凭住房 for 公共租赁住房, so that is one.
+// changes reports whether a correction would change what is no slip: an everyday expression, as 住房 stays in 公共租凭住房 for
+// 公共租赁住房, or a word that people say for another: 老板跑路了 is not 老板跑了.
 func (m *mender) changes(typed, correction string) bool {
 	return slices.ContainsFunc(m.reader.Lexicon.Find(typed), func(u segment.Use) bool {
 		said := typed[u.Start:u.End]
 		return utf8.RuneCountInString(said) > 1 && !strings.Contains(correction, said)
-	})
+	}) || m.unsays(typed, correction)
+}
+
+// unsays reports whether a correction loses a spoken word of two characters or more.
+func (m *mender) unsays(typed, correction string) bool {
+	runes := []rune(typed)
+	for i := range runes {
+		for j := i + 2; j <= len(runes); j++ {
+			if word := string(runes[i:j]); m.reader.Lexicon.Said(word) && !strings.Contains(correction, word) {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // corrected returns the best word for a stretch of n characters that is none, "" when nothing is sure. The shorter the

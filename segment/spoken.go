@@ -74,6 +74,13 @@ func (l *Lexicon) spoken(s *Segmenter, norm string) []said {
 	return pieces
 }
 
+// Said reports whether a folded word is one that people say for another inside an everyday expression, as 跑路 is for 失联. Such
+// a word is right, though no dictionary and no text may have it.
+func (l *Lexicon) Said(word string) bool {
+	head, ok := l.variants[word]
+	return ok && head != filler
+}
+
 // variantAt returns the end of the longest variant that begins at byte i, in a word that ends at wordEnd, and its group.
 // A single character counts only where it is what is left of a word: 了 is none in 了解.
 func (l *Lexicon) variantAt(norm string, i, wordEnd int) (int, string) {

@@ -82,6 +82,20 @@ func TestPolitenessChangesNothing(t *testing.T) {
 	}
 }
 
+// A word that people say, and that neither the dictionary nor the items have, is no slip of one that looks like it.
+func TestSpokenWordsAreNoSlips(t *testing.T) {
+	e := sampleSearcher(t)
+	for _, text := range []string{"老板跑路了工资没给", "健身房跑路了", "爹妈没得了", "屋头着火找哪个", "遭打了找哪个"} {
+		res, err := e.Search(t.Context(), index.Query{Text: text})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if c := res.Query.Correction; c != nil {
+			t.Errorf("%s was taken for %s", text, c.To)
+		}
+	}
+}
+
 // TestSlipsNeverBeatTheRightSpelling compares slips with what was meant: the answer to a slip is that of the right
 // spelling, or less sure.
 func TestSlipsNeverBeatTheRightSpelling(t *testing.T) {
