@@ -6,7 +6,6 @@ import (
 	"strings"
 	"sync/atomic"
 	"time"
-	"unicode/utf8"
 
 	"tongsou/corpus"
 	"tongsou/index/semantic"
@@ -93,14 +92,4 @@ func Passages(d *corpus.Document, u *Unit) []Passage {
 		list = append(list, Passage{semantic.PassageID(u.ID, len(list)), joinNonEmpty([]string{u.Title, text}, "\n")})
 	}
 	return list
-}
-
-// passageStart is the byte of a unit's text at which its nth passage begins.
-func passageStart(body string, n int) int {
-	at := 0
-	for range n * passageStep {
-		_, size := utf8.DecodeRuneInString(body[at:])
-		at += size
-	}
-	return at
 }

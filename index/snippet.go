@@ -78,8 +78,10 @@ func (h *highlighter) answering(c *Candidate) []Run {
 			}
 		}
 	}
-	if start := passageStart(c.Body, c.Passage); c.Touched == 0 && start > 0 && start < len(c.Body) {
-		return h.from(c.Body, start)
+	if c.Touched == 0 && c.Passage > 0 {
+		if before, more := clip(c.Body, c.Passage*passageStep); more {
+			return h.from(c.Body, len(before))
+		}
 	}
 	return h.snippet(c.Body)
 }
